@@ -1,0 +1,34 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pillion.value import Diagnostic, FrozenMap, Origin, Where, has_errors
+
+maps = st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=5)
+
+
+@given(maps)
+def test_equal_maps_are_equal_and_hash_alike_whatever_the_order(items: dict[str, str]) -> None:
+    backwards = dict(reversed(list(items.items())))
+    assert FrozenMap(items) == FrozenMap(backwards)
+    assert hash(FrozenMap(items)) == hash(FrozenMap(backwards))
+    assert list(FrozenMap(items)) == sorted(items)
+
+
+@given(maps, maps)
+def test_a_map_covers_a_selector_when_every_pair_is_in_it(labels: dict[str, str], selector: dict[str, str]) -> None:
+    assert FrozenMap(labels).covers(FrozenMap(selector)) == (selector.items() <= labels.items())
+
+
+def test_a_diagnostic_names_file_line_resource_field_and_remedy() -> None:
+    where = Where(
+        origin=Origin(file="mesh.yaml"),
+        resource="Sidecar prod-us1/default",
+        path=("spec", "egress", 0, "hosts", 1),
+        line=12,
+    )
+    found = Diagnostic(code="bad-host", severity="error", message="no namespace", where=where, hint="write ns/host")
+    assert str(found) == (
+        "mesh.yaml:12: Sidecar prod-us1/default: spec.egress[0].hosts[1]: error: no namespace [bad-host]; write ns/host"
+    )
+    assert has_errors((found,))
+    assert not has_errors(())
