@@ -1,0 +1,41 @@
+"""`pillion`: finds the command, imports its module only then, and turns errors into exit codes.
+
+Exit codes: 0 fine, 1 findings (something is wrong with the mesh), 2 a usage or input error.
+"""
+
+import importlib
+from typing import cast
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "agent": ("agent", "run Envoy beside a workload: bootstrap, readiness, drain, restart"),
+    "capture": ("capture", "traffic capture of a pod: print, apply, verify or clean its rules"),
+}
+"""Command name -> (module under `pillion.cli`, one line of help)."""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module and return its command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"pillion.cli.{COMMANDS[cmd_name][0]}")
+        return cast(click.Command, module.command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing one of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="pillion", message="pillion %(version)s")
+def main() -> None:
+    """A sidecar mesh that speaks Istio's API: on one Linux machine, offline, or in Kubernetes."""
