@@ -1,0 +1,266 @@
+"""Istio resources."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+
+from pillion.resources.duration import Duration
+from pillion.resources.istio.virtual_service import PortSelector
+from pillion.resources.istio.workload import WorkloadSelector
+from pillion.resources.meta import Metadata
+from pillion.value import NO_LABELS, FrozenMap, Labels, Value
+
+ProxyProtocolVersion = Literal["V1", "V2"]
+SimpleLB = Literal["UNSPECIFIED", "LEAST_CONN", "RANDOM", "PASSTHROUGH", "ROUND_ROBIN", "LEAST_REQUEST"]
+H2UpgradePolicy = Literal["DEFAULT", "DO_NOT_UPGRADE", "UPGRADE"]
+TLSMode = Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"]
+
+
+class Attribute(Value, rename="camel"):
+    """`LoadBalancerSettings.ConsistentHashLB.HTTPCookie.Attribute` of the API."""
+
+    name: str = ""
+    value: str = ""
+
+
+class HTTPCookie(Value, rename="camel"):
+    """`LoadBalancerSettings.ConsistentHashLB.HTTPCookie` of the API."""
+
+    name: str = ""
+    path: str = ""
+    ttl: Duration | None = None
+    attributes: tuple[Attribute, ...] = ()
+
+
+class RingHash(Value, rename="camel"):
+    """`LoadBalancerSettings.ConsistentHashLB.RingHash` of the API."""
+
+    minimum_ring_size: int = 0
+
+
+class MagLev(Value, rename="camel"):
+    """`LoadBalancerSettings.ConsistentHashLB.MagLev` of the API."""
+
+    table_size: int = 0
+
+
+class ConsistentHashLB(Value, rename="camel"):
+    """`LoadBalancerSettings.ConsistentHashLB` of the API."""
+
+    ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("http_header_name", "http_cookie", "use_source_ip", "http_query_parameter_name"),
+        ("ring_hash", "maglev"),
+    )
+
+    http_header_name: str | None = None
+    http_cookie: HTTPCookie | None = None
+    use_source_ip: bool | None = None
+    http_query_parameter_name: str | None = None
+    ring_hash: RingHash | None = None
+    maglev: MagLev | None = None
+    minimum_ring_size: int = 0
+
+
+class Distribute(Value, rename="camel"):
+    """`LocalityLoadBalancerSetting.Distribute` of the API."""
+
+    from_: str = ""
+    to: FrozenMap[int] = FrozenMap()
+
+
+class Failover(Value, rename="camel"):
+    """`LocalityLoadBalancerSetting.Failover` of the API."""
+
+    from_: str = ""
+    to: str = ""
+
+
+class LocalityLoadBalancerSetting(Value, rename="camel"):
+    """`LocalityLoadBalancerSetting` of the API."""
+
+    distribute: tuple[Distribute, ...] = ()
+    failover: tuple[Failover, ...] = ()
+    failover_priority: tuple[str, ...] = ()
+    enabled: bool | None = None
+
+
+class ZoneAwareLoadBalancerSettingFailover(Value, rename="camel"):
+    """`ZoneAwareLoadBalancerSetting.Failover` of the API."""
+
+    from_: str = ""
+    to: str = ""
+
+
+class ZoneAwareLoadBalancerSetting(Value, rename="camel"):
+    """`ZoneAwareLoadBalancerSetting` of the API."""
+
+    enabled: bool | None = None
+    failover: tuple[ZoneAwareLoadBalancerSettingFailover, ...] = ()
+    failover_priority: tuple[str, ...] = ()
+    min_cluster_size: int | None = None
+
+
+class WarmupConfiguration(Value, rename="camel"):
+    """`WarmupConfiguration` of the API."""
+
+    duration: Duration | None = None
+    minimum_percent: float | None = None
+    aggression: float | None = None
+
+
+class LoadBalancerSettings(Value, rename="camel"):
+    """`LoadBalancerSettings` of the API."""
+
+    ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("simple", "consistent_hash"),)
+
+    simple: SimpleLB | None = None
+    consistent_hash: ConsistentHashLB | None = None
+    locality_lb_setting: LocalityLoadBalancerSetting | None = None
+    zone_aware_lb_setting: ZoneAwareLoadBalancerSetting | None = None
+    warmup_duration_secs: Duration | None = None
+    warmup: WarmupConfiguration | None = None
+
+
+class TcpKeepalive(Value, rename="camel"):
+    """`ConnectionPoolSettings.TCPSettings.TcpKeepalive` of the API."""
+
+    probes: int = 0
+    time: Duration | None = None
+    interval: Duration | None = None
+
+
+class TCPSettings(Value, rename="camel"):
+    """`ConnectionPoolSettings.TCPSettings` of the API."""
+
+    max_connections: int = 0
+    connect_timeout: Duration | None = None
+    tcp_keepalive: TcpKeepalive | None = None
+    max_connection_duration: Duration | None = None
+    idle_timeout: Duration | None = None
+
+
+class ConnectionKeepalive(Value, rename="camel"):
+    """`ConnectionPoolSettings.HTTPSettings.ConnectionKeepalive` of the API."""
+
+    interval: Duration | None = None
+    timeout: Duration | None = None
+
+
+class HTTPSettings(Value, rename="camel"):
+    """`ConnectionPoolSettings.HTTPSettings` of the API."""
+
+    http1_max_pending_requests: int = 0
+    http2_max_requests: int = 0
+    max_requests_per_connection: int = 0
+    max_retries: int = 0
+    idle_timeout: Duration | None = None
+    h2_upgrade_policy: H2UpgradePolicy = "DEFAULT"
+    use_client_protocol: bool = False
+    max_concurrent_streams: int = 0
+    http2_keep_alive: ConnectionKeepalive | None = None
+
+
+class ConnectionPoolSettings(Value, rename="camel"):
+    """`ConnectionPoolSettings` of the API."""
+
+    tcp: TCPSettings | None = None
+    http: HTTPSettings | None = None
+
+
+class OutlierDetection(Value, rename="camel"):
+    """`OutlierDetection` of the API."""
+
+    consecutive_errors: int = 0
+    split_external_local_origin_errors: bool = False
+    consecutive_local_origin_failures: int | None = None
+    consecutive_gateway_errors: int | None = None
+    consecutive_5xx_errors: int | None = msgspec.field(default=None, name="consecutive5xxErrors")
+    interval: Duration | None = None
+    base_ejection_time: Duration | None = None
+    max_ejection_percent: int = 0
+    min_health_percent: int = 0
+    outlier_detection_http_error_codes: tuple[int, ...] = ()
+
+
+class ClientTLSSettings(Value, rename="camel"):
+    """`ClientTLSSettings` of the API."""
+
+    mode: TLSMode = "DISABLE"
+    client_certificate: str = ""
+    private_key: str = ""
+    ca_certificates: str = ""
+    credential_name: str = ""
+    subject_alt_names: tuple[str, ...] = ()
+    sni: str = ""
+    insecure_skip_verify: bool | None = None
+    ca_crl: str = ""
+
+
+class PortTrafficPolicy(Value, rename="camel"):
+    """`TrafficPolicy.PortTrafficPolicy` of the API."""
+
+    port: PortSelector | None = None
+    load_balancer: LoadBalancerSettings | None = None
+    connection_pool: ConnectionPoolSettings | None = None
+    outlier_detection: OutlierDetection | None = None
+    tls: ClientTLSSettings | None = None
+
+
+class TunnelSettings(Value, rename="camel"):
+    """`TrafficPolicy.TunnelSettings` of the API."""
+
+    protocol: str = ""
+    target_host: str = ""
+    target_port: int = 0
+
+
+class ProxyProtocol(Value, rename="camel"):
+    """`TrafficPolicy.ProxyProtocol` of the API."""
+
+    version: ProxyProtocolVersion = "V1"
+
+
+class RetryBudget(Value, rename="camel"):
+    """`TrafficPolicy.RetryBudget` of the API."""
+
+    percent: float | None = None
+    min_retry_concurrency: int = 0
+    budget_interval: Duration | None = None
+
+
+class TrafficPolicy(Value, rename="camel"):
+    """`TrafficPolicy` of the API."""
+
+    load_balancer: LoadBalancerSettings | None = None
+    connection_pool: ConnectionPoolSettings | None = None
+    outlier_detection: OutlierDetection | None = None
+    tls: ClientTLSSettings | None = None
+    port_level_settings: tuple[PortTrafficPolicy, ...] = ()
+    tunnel: TunnelSettings | None = None
+    proxy_protocol: ProxyProtocol | None = None
+    retry_budget: RetryBudget | None = None
+
+
+class Subset(Value, rename="camel"):
+    """`Subset` of the API."""
+
+    name: str = ""
+    labels: Labels = NO_LABELS
+    traffic_policy: TrafficPolicy | None = None
+
+
+class DestinationRuleSpec(Value, rename="camel"):
+    """`DestinationRule` of the API."""
+
+    host: str = ""
+    traffic_policy: TrafficPolicy | None = None
+    subsets: tuple[Subset, ...] = ()
+    export_to: tuple[str, ...] = ()
+    workload_selector: WorkloadSelector | None = None
+
+
+class DestinationRule(Value, rename="camel"):
+    """The resource."""
+
+    metadata: Metadata = Metadata()
+    spec: DestinationRuleSpec = DestinationRuleSpec()

@@ -1,0 +1,185 @@
+"""Istio resources."""
+
+from typing import ClassVar, Literal
+
+from pillion.resources.frozen import FrozenJson
+from pillion.resources.istio.sidecar import WorkloadSelector
+from pillion.resources.istio.workload import PolicyTargetReference
+from pillion.resources.meta import Metadata
+from pillion.value import NO_LABELS, Labels, Value
+
+ApplyTo = Literal[
+    "INVALID",
+    "LISTENER",
+    "FILTER_CHAIN",
+    "NETWORK_FILTER",
+    "HTTP_FILTER",
+    "ROUTE_CONFIGURATION",
+    "VIRTUAL_HOST",
+    "HTTP_ROUTE",
+    "CLUSTER",
+    "EXTENSION_CONFIG",
+    "BOOTSTRAP",
+    "LISTENER_FILTER",
+]
+PatchContext = Literal["ANY", "SIDECAR_INBOUND", "SIDECAR_OUTBOUND", "GATEWAY", "WAYPOINT"]
+RouteMatchAction = Literal["ANY", "ROUTE", "REDIRECT", "DIRECT_RESPONSE"]
+PatchOperation = Literal[
+    "INVALID",
+    "MERGE",
+    "ADD",
+    "REMOVE",
+    "INSERT_BEFORE",
+    "INSERT_AFTER",
+    "INSERT_FIRST",
+    "REPLACE",
+    "MERGE_AND_REPLACE_LIST",
+]
+FilterClass = Literal["UNSPECIFIED", "AUTHN", "AUTHZ", "STATS"]
+
+
+class ProxyMatch(Value, rename="camel"):
+    """`EnvoyFilter.ProxyMatch` of the API."""
+
+    proxy_version: str = ""
+    metadata: Labels = NO_LABELS
+
+
+class ClusterMatch(Value, rename="camel"):
+    """`EnvoyFilter.ClusterMatch` of the API."""
+
+    port_number: int = 0
+    service: str = ""
+    subset: str = ""
+    name: str = ""
+
+
+class RouteMatch(Value, rename="camel"):
+    """`EnvoyFilter.RouteConfigurationMatch.RouteMatch` of the API."""
+
+    name: str = ""
+    action: RouteMatchAction = "ANY"
+
+
+class VirtualHostMatch(Value, rename="camel"):
+    """`EnvoyFilter.RouteConfigurationMatch.VirtualHostMatch` of the API."""
+
+    name: str = ""
+    domain_name: str = ""
+    route: RouteMatch | None = None
+
+
+class RouteConfigurationMatch(Value, rename="camel"):
+    """`EnvoyFilter.RouteConfigurationMatch` of the API."""
+
+    port_number: int = 0
+    port_name: str = ""
+    gateway: str = ""
+    vhost: VirtualHostMatch | None = None
+    name: str = ""
+
+
+class SubFilterMatch(Value, rename="camel"):
+    """`EnvoyFilter.ListenerMatch.SubFilterMatch` of the API."""
+
+    name: str = ""
+
+
+class FilterMatch(Value, rename="camel"):
+    """`EnvoyFilter.ListenerMatch.FilterMatch` of the API."""
+
+    name: str = ""
+    sub_filter: SubFilterMatch | None = None
+
+
+class FilterChainMatch(Value, rename="camel"):
+    """`EnvoyFilter.ListenerMatch.FilterChainMatch` of the API."""
+
+    name: str = ""
+    sni: str = ""
+    transport_protocol: str = ""
+    application_protocols: str = ""
+    filter: FilterMatch | None = None
+    destination_port: int = 0
+
+
+class ListenerMatch(Value, rename="camel"):
+    """`EnvoyFilter.ListenerMatch` of the API."""
+
+    port_number: int = 0
+    port_name: str = ""
+    filter_chain: FilterChainMatch | None = None
+    listener_filter: str = ""
+    name: str = ""
+
+
+class WaypointMatchRouteMatch(Value, rename="camel"):
+    """`EnvoyFilter.WaypointMatch.RouteMatch` of the API."""
+
+    name: str = ""
+
+
+class FilterMatchSubFilterMatch(Value, rename="camel"):
+    """`EnvoyFilter.WaypointMatch.FilterMatch.SubFilterMatch` of the API."""
+
+    name: str = ""
+
+
+class WaypointMatchFilterMatch(Value, rename="camel"):
+    """`EnvoyFilter.WaypointMatch.FilterMatch` of the API."""
+
+    name: str = ""
+    sub_filter: FilterMatchSubFilterMatch | None = None
+
+
+class WaypointMatch(Value, rename="camel"):
+    """`EnvoyFilter.WaypointMatch` of the API."""
+
+    port_number: int = 0
+    route: WaypointMatchRouteMatch | None = None
+    filter: WaypointMatchFilterMatch | None = None
+
+
+class Patch(Value, rename="camel"):
+    """`EnvoyFilter.Patch` of the API."""
+
+    operation: PatchOperation = "INVALID"
+    value: FrozenJson = None
+    filter_class: FilterClass = "UNSPECIFIED"
+
+
+class EnvoyConfigObjectMatch(Value, rename="camel"):
+    """`EnvoyFilter.EnvoyConfigObjectMatch` of the API."""
+
+    ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("listener", "route_configuration", "cluster", "waypoint"),)
+
+    context: PatchContext = "ANY"
+    proxy: ProxyMatch | None = None
+    listener: ListenerMatch | None = None
+    route_configuration: RouteConfigurationMatch | None = None
+    cluster: ClusterMatch | None = None
+    waypoint: WaypointMatch | None = None
+
+
+class EnvoyConfigObjectPatch(Value, rename="camel"):
+    """`EnvoyFilter.EnvoyConfigObjectPatch` of the API."""
+
+    apply_to: ApplyTo = "INVALID"
+    match: EnvoyConfigObjectMatch | None = None
+    patch: Patch | None = None
+
+
+class EnvoyFilterSpec(Value, rename="camel"):
+    """`EnvoyFilter` of the API."""
+
+    workload_selector: WorkloadSelector | None = None
+    target_refs: tuple[PolicyTargetReference, ...] = ()
+    config_patches: tuple[EnvoyConfigObjectPatch, ...] = ()
+    priority: int = 0
+
+
+class EnvoyFilter(Value, rename="camel"):
+    """The resource."""
+
+    metadata: Metadata = Metadata()
+    spec: EnvoyFilterSpec = EnvoyFilterSpec()
