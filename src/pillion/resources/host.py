@@ -1,0 +1,75 @@
+"""Host names, some of them wildcards: `reviews.default.svc.cluster.local`, `*.example.com`, `*`.
+
+Mirrors Istio's `pkg/config/host`: a wildcard is a `*` in front, and what follows it is a suffix, so `*.foo.com` does
+not cover `foo.com`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+V = TypeVar("V")
+
+
+def is_wildcard(host: str) -> bool:
+    """Return whether the name stands for many."""
+    return host.startswith("*")
+
+
+def overlaps(host: str, other: str) -> bool:
+    """Return whether one of the names covers the other (Istio's `Matches`)."""
+    return is_subset_of(host, other) or is_subset_of(other, host)
+
+
+def is_subset_of(host: str, other: str) -> bool:
+    """Return whether `other` covers every name that `host` stands for."""
+    if not is_wildcard(other):
+        return host == other
+    if is_wildcard(host):
+        return len(host) >= len(other) and host[1:].endswith(other[1:])
+    return host.endswith(other[1:])
+
+
+def specificity(host: str) -> tuple[bool, int, str]:
+    """Return a key that sorts the most specific name first: exact before wildcard, long before short, then by name."""
+    return is_wildcard(host), -len(host), host
+
+
+def most_specific(host: str, candidates: Mapping[str, V]) -> tuple[str, V] | None:
+    """Find the candidate that covers `host` best: itself, else the longest wildcard."""
+    if host in candidates:
+        return host, candidates[host]
+    covering = [name for name in candidates if is_wildcard(name) and is_subset_of(host, name)]
+    if not covering:
+        return None
+    best = min(covering, key=specificity)
+    return best, candidates[best]
+
+
+def intersection(hosts: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    """Return the narrower name of each pair that overlaps, in order, each once."""
+    second = tuple(others)
+    narrow = (
+        host if is_subset_of(host, other) else other
+        for host in hosts
+        for other in second
+        if is_subset_of(host, other) or is_subset_of(other, host)
+    )
+    return tuple(dict.fromkeys(narrow))
+
+
+def names_for_namespace(hosts: Iterable[str], namespace: str) -> tuple[str, ...]:
+    """Return the names out of `namespace/name` pairs that concern a namespace; an unqualified name concerns all."""
+    parted = (
+        (scope, name) if slash else ("*", scope) for scope, slash, name in (host.partition("/") for host in hosts)
+    )
+    return tuple(name for scope, name in parted if scope in {namespace, "*"})
+
+
+def resolve_short_name(host: str, namespace: str, domain: str) -> str:
+    """Expand a name without a dot to the service of that name in the resource's namespace.
+
+    `domain` is the cluster's, such as `cluster.local`; dotted names, wildcards and addresses stay as they are.
+    """
+    if "." in host or ":" in host or host == "*" or not host:
+        return host
+    return f"{host}.{namespace}.svc.{domain}"
