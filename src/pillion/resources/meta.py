@@ -1,8 +1,11 @@
 """What every resource has: metadata, and a reference that names it."""
 
-from typing import Protocol
+from typing import Annotated, Protocol, TypeAlias
 
 from pillion.value import NO_LABELS, Labels, Value
+
+Timestamp: TypeAlias = Annotated[str, "timestamp"]
+"""RFC 3339 text in UTC to the second, so that older texts sort first."""
 
 
 class Ref(Value, order=True):
@@ -35,9 +38,9 @@ class Metadata(Value, rename="camel"):
     namespace: str = ""
     labels: Labels = NO_LABELS
     annotations: Labels = NO_LABELS
-    creation_timestamp: str = ""
-    """RFC 3339 text in UTC, so that older texts sort first; empty when it was never created."""
-    deletion_timestamp: str = ""
+    creation_timestamp: Timestamp = ""
+    """Empty when it was never created in a cluster."""
+    deletion_timestamp: Timestamp = ""
     generation: int = 0
     resource_version: str = ""
     uid: str = ""

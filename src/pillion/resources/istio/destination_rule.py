@@ -8,6 +8,7 @@ from pillion.resources.duration import Duration
 from pillion.resources.istio.virtual_service import PortSelector
 from pillion.resources.istio.workload import WorkloadSelector
 from pillion.resources.meta import Metadata
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 ProxyProtocolVersion = Literal["V1", "V2"]
@@ -65,7 +66,7 @@ class Distribute(Value, rename="camel"):
     """`LocalityLoadBalancerSetting.Distribute` of the API."""
 
     from_: str = ""
-    to: FrozenMap[int] = FrozenMap()
+    to: FrozenMap[Unsigned] = FrozenMap()
 
 
 class Failover(Value, rename="camel"):
@@ -124,7 +125,7 @@ class LoadBalancerSettings(Value, rename="camel"):
 class TcpKeepalive(Value, rename="camel"):
     """`ConnectionPoolSettings.TCPSettings.TcpKeepalive` of the API."""
 
-    probes: int = 0
+    probes: Unsigned = 0
     time: Duration | None = None
     interval: Duration | None = None
 
@@ -172,14 +173,14 @@ class OutlierDetection(Value, rename="camel"):
 
     consecutive_errors: int = 0
     split_external_local_origin_errors: bool = False
-    consecutive_local_origin_failures: int | None = None
-    consecutive_gateway_errors: int | None = None
-    consecutive_5xx_errors: int | None = msgspec.field(default=None, name="consecutive5xxErrors")
+    consecutive_local_origin_failures: Unsigned | None = None
+    consecutive_gateway_errors: Unsigned | None = None
+    consecutive_5xx_errors: Unsigned | None = msgspec.field(default=None, name="consecutive5xxErrors")
     interval: Duration | None = None
     base_ejection_time: Duration | None = None
     max_ejection_percent: int = 0
     min_health_percent: int = 0
-    outlier_detection_http_error_codes: tuple[int, ...] = ()
+    outlier_detection_http_error_codes: tuple[Unsigned, ...] = ()
 
 
 class ClientTLSSettings(Value, rename="camel"):
@@ -211,7 +212,7 @@ class TunnelSettings(Value, rename="camel"):
 
     protocol: str = ""
     target_host: str = ""
-    target_port: int = 0
+    target_port: Unsigned = 0
 
 
 class ProxyProtocol(Value, rename="camel"):
@@ -224,7 +225,7 @@ class RetryBudget(Value, rename="camel"):
     """`TrafficPolicy.RetryBudget` of the API."""
 
     percent: float | None = None
-    min_retry_concurrency: int = 0
+    min_retry_concurrency: Unsigned = 0
     budget_interval: Duration | None = None
 
 

@@ -6,6 +6,7 @@ from pillion.resources.frozen import FrozenJson
 from pillion.resources.istio.sidecar import WorkloadSelector
 from pillion.resources.istio.workload import PolicyTargetReference
 from pillion.resources.meta import Metadata
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, Labels, Value
 
 ApplyTo = Literal[
@@ -48,7 +49,7 @@ class ProxyMatch(Value, rename="camel"):
 class ClusterMatch(Value, rename="camel"):
     """`EnvoyFilter.ClusterMatch` of the API."""
 
-    port_number: int = 0
+    port_number: Unsigned = 0
     service: str = ""
     subset: str = ""
     name: str = ""
@@ -72,7 +73,7 @@ class VirtualHostMatch(Value, rename="camel"):
 class RouteConfigurationMatch(Value, rename="camel"):
     """`EnvoyFilter.RouteConfigurationMatch` of the API."""
 
-    port_number: int = 0
+    port_number: Unsigned = 0
     port_name: str = ""
     gateway: str = ""
     vhost: VirtualHostMatch | None = None
@@ -100,13 +101,13 @@ class FilterChainMatch(Value, rename="camel"):
     transport_protocol: str = ""
     application_protocols: str = ""
     filter: FilterMatch | None = None
-    destination_port: int = 0
+    destination_port: Unsigned = 0
 
 
 class ListenerMatch(Value, rename="camel"):
     """`EnvoyFilter.ListenerMatch` of the API."""
 
-    port_number: int = 0
+    port_number: Unsigned = 0
     port_name: str = ""
     filter_chain: FilterChainMatch | None = None
     listener_filter: str = ""
@@ -135,7 +136,7 @@ class WaypointMatchFilterMatch(Value, rename="camel"):
 class WaypointMatch(Value, rename="camel"):
     """`EnvoyFilter.WaypointMatch` of the API."""
 
-    port_number: int = 0
+    port_number: Unsigned = 0
     route: WaypointMatchRouteMatch | None = None
     filter: WaypointMatchFilterMatch | None = None
 

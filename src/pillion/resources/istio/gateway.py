@@ -3,6 +3,7 @@
 from typing import Literal
 
 from pillion.resources.meta import Metadata
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, Labels, Value
 
 TLSMode = Literal["PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"]
@@ -12,10 +13,10 @@ TLSProtocol = Literal["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]
 class Port(Value, rename="camel"):
     """`Port` of the API."""
 
-    number: int = 0
+    number: Unsigned = 0
     protocol: str = ""
     name: str = ""
-    target_port: int = 0
+    target_port: Unsigned = 0
 
 
 class TLSCertificate(Value, rename="camel"):

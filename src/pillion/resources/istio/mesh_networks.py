@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from pillion.resources.number import Unsigned
 from pillion.value import FrozenMap, Value
 
 
@@ -21,7 +22,7 @@ class IstioNetworkGateway(Value, rename="camel"):
 
     registry_service_name: str | None = None
     address: str | None = None
-    port: int = 0
+    port: Unsigned = 0
     locality: str = ""
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from pillion.resources.duration import Duration
 from pillion.resources.frozen import FrozenJson
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, Labels, Value
 
 ServiceAttributeEnrichment = Literal["ISTIO_CANONICAL", "OTEL_SEMANTIC_CONVENTIONS"]
@@ -16,7 +17,7 @@ TraceContext = Literal["UNSPECIFIED", "W3C_TRACE_CONTEXT", "GRPC_BIN", "CLOUD_TR
 class EnvoyExternalAuthorizationRequestBody(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationRequestBody` of the API."""
 
-    max_request_bytes: int = 0
+    max_request_bytes: Unsigned = 0
     allow_partial_message: bool = False
     pack_as_bytes: bool = False
 
@@ -25,7 +26,7 @@ class EnvoyExternalAuthorizationHttpProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationHttpProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     timeout: Duration | None = None
     path_prefix: str = ""
     fail_open: bool = False
@@ -44,7 +45,7 @@ class EnvoyExternalAuthorizationGrpcProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     timeout: Duration | None = None
     fail_open: bool = False
     clear_route_cache: bool = False
@@ -66,8 +67,8 @@ class ZipkinTracingProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.ZipkinTracingProvider` of the API."""
 
     service: str = ""
-    port: int = 0
-    max_tag_length: int = 0
+    port: Unsigned = 0
+    max_tag_length: Unsigned = 0
     enable_64bit_trace_id: bool = msgspec.field(default=False, name="enable64bitTraceId")
     path: str = ""
     trace_context_option: TraceContextOption = "USE_B3"
@@ -79,24 +80,24 @@ class LightstepTracingProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.LightstepTracingProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     access_token: str = ""
-    max_tag_length: int = 0
+    max_tag_length: Unsigned = 0
 
 
 class DatadogTracingProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.DatadogTracingProvider` of the API."""
 
     service: str = ""
-    port: int = 0
-    max_tag_length: int = 0
+    port: Unsigned = 0
+    max_tag_length: Unsigned = 0
 
 
 class SkyWalkingTracingProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.SkyWalkingTracingProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     access_token: str = ""
 
 
@@ -113,7 +114,7 @@ class StackdriverProvider(Value, rename="camel"):
     max_number_of_attributes: int | None = None
     max_number_of_annotations: int | None = None
     max_number_of_message_events: int | None = None
-    max_tag_length: int = 0
+    max_tag_length: Unsigned = 0
     logging: Logging | None = None
 
 
@@ -121,9 +122,9 @@ class OpenCensusAgentTracingProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.OpenCensusAgentTracingProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     context: tuple[TraceContext, ...] = ()
-    max_tag_length: int = 0
+    max_tag_length: Unsigned = 0
 
 
 class PrometheusMetricsProvider(Value, rename="camel"):
@@ -151,7 +152,7 @@ class EnvoyHttpGrpcV3LogProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.EnvoyHttpGrpcV3LogProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     log_name: str = ""
     filter_state_objects_to_log: tuple[str, ...] = ()
     additional_request_headers_to_log: tuple[str, ...] = ()
@@ -163,7 +164,7 @@ class EnvoyTcpGrpcV3LogProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.EnvoyTcpGrpcV3LogProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     log_name: str = ""
     filter_state_objects_to_log: tuple[str, ...] = ()
 
@@ -179,7 +180,7 @@ class EnvoyOpenTelemetryLogProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.EnvoyOpenTelemetryLogProvider` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     log_name: str = ""
     log_format: EnvoyOpenTelemetryLogProviderLogFormat | None = None
 
@@ -196,7 +197,7 @@ class DynatraceApi(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler.DynatraceApi` of the API."""
 
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
     http: HttpService | None = None
 
 
@@ -205,7 +206,7 @@ class DynatraceSampler(Value, rename="camel"):
 
     tenant: str = ""
     cluster_id: int = 0
-    root_spans_per_minute: int = 0
+    root_spans_per_minute: Unsigned = 0
     http_service: DynatraceApi | None = None
 
 
@@ -235,8 +236,8 @@ class OpenTelemetryTracingProvider(Value, rename="camel"):
     """`MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider` of the API."""
 
     service: str = ""
-    port: int = 0
-    max_tag_length: int = 0
+    port: Unsigned = 0
+    max_tag_length: Unsigned = 0
     http: HttpService | None = None
     grpc: GrpcService | None = None
     resource_detectors: ResourceDetectors | None = None
@@ -249,7 +250,7 @@ class SDSProvider(Value, rename="camel"):
 
     name: str = ""
     service: str = ""
-    port: int = 0
+    port: Unsigned = 0
 
 
 class ExtensionProvider(Value, rename="camel"):

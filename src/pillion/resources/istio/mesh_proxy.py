@@ -6,6 +6,7 @@ from pillion.resources.duration import Duration
 from pillion.resources.istio.destination_rule import ClientTLSSettings, TcpKeepalive
 from pillion.resources.istio.proxy_config import ProxyImage
 from pillion.resources.istio.service_entry import ReadinessProbe
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 AuthenticationPolicy = Literal["NONE", "MUTUAL_TLS", "INHERIT"]
@@ -110,7 +111,7 @@ class Tracing(Value, rename="camel"):
     stackdriver: Stackdriver | None = None
     open_census_agent: OpenCensusAgent | None = None
     custom_tags: FrozenMap[CustomTag] = FrozenMap()
-    max_path_tag_length: int = 0
+    max_path_tag_length: Unsigned = 0
     sampling: float = 0.0
     tls_settings: ClientTLSSettings | None = None
     enable_istio_tags: bool | None = None
@@ -130,7 +131,7 @@ class ProxyProtocolConfiguration(Value, rename="camel"):
 class Topology(Value, rename="camel"):
     """`Topology` of the API."""
 
-    num_trusted_proxies: int = 0
+    num_trusted_proxies: Unsigned = 0
     forward_client_cert_details: ForwardClientCertDetails = "UNDEFINED"
     proxy_protocol: ProxyProtocolConfiguration | None = None
 
@@ -307,6 +308,6 @@ class ProxyConfig(Value, rename="camel"):
     private_key_provider: PrivateKeyProvider | None = None
     proxy_headers: ProxyHeaders | None = None
     file_flush_interval: Duration | None = None
-    file_flush_min_size_kb: int = 0
+    file_flush_min_size_kb: Unsigned = 0
     stats_compression: bool | None = None
     connection_settings: ConnectionSettings | None = None

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pillion.resources.istio.sidecar import WorkloadSelector
 from pillion.resources.meta import Metadata
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 Location = Literal["MESH_EXTERNAL", "MESH_INTERNAL"]
@@ -28,11 +29,11 @@ class WorkloadEntrySpec(Value, rename="camel"):
     """`WorkloadEntry` of the API."""
 
     address: str = ""
-    ports: FrozenMap[int] = FrozenMap()
+    ports: FrozenMap[Unsigned] = FrozenMap()
     labels: Labels = NO_LABELS
     network: str = ""
     locality: str = ""
-    weight: int = 0
+    weight: Unsigned = 0
     service_account: str = ""
 
 
@@ -46,10 +47,10 @@ class WorkloadEntry(Value, rename="camel"):
 class ServicePort(Value, rename="camel"):
     """`ServicePort` of the API."""
 
-    number: int = 0
+    number: Unsigned = 0
     protocol: str = ""
     name: str = ""
-    target_port: int = 0
+    target_port: Unsigned = 0
 
 
 class ServiceEntrySpec(Value, rename="camel"):
@@ -92,7 +93,7 @@ class HTTPHealthCheckConfig(Value, rename="camel"):
     """`HTTPHealthCheckConfig` of the API."""
 
     path: str = ""
-    port: int = 0
+    port: Unsigned = 0
     host: str = ""
     scheme: str = ""
     http_headers: tuple[HTTPHeader, ...] = ()
@@ -102,7 +103,7 @@ class TCPHealthCheckConfig(Value, rename="camel"):
     """`TCPHealthCheckConfig` of the API."""
 
     host: str = ""
-    port: int = 0
+    port: Unsigned = 0
 
 
 class ExecHealthCheckConfig(Value, rename="camel"):
@@ -114,7 +115,7 @@ class ExecHealthCheckConfig(Value, rename="camel"):
 class GrpcHealthCheckConfig(Value, rename="camel"):
     """`GrpcHealthCheckConfig` of the API."""
 
-    port: int = 0
+    port: Unsigned = 0
     service: str = ""
 
 

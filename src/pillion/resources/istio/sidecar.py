@@ -6,6 +6,7 @@ from pillion.resources.istio.destination_rule import ConnectionPoolSettings
 from pillion.resources.istio.gateway import ServerTLSSettings
 from pillion.resources.istio.virtual_service import Destination
 from pillion.resources.meta import Metadata
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, Labels, Value
 
 CaptureMode = Literal["DEFAULT", "IPTABLES", "NONE"]
@@ -21,10 +22,10 @@ class WorkloadSelector(Value, rename="camel"):
 class SidecarPort(Value, rename="camel"):
     """`SidecarPort` of the API."""
 
-    number: int = 0
+    number: Unsigned = 0
     protocol: str = ""
     name: str = ""
-    target_port: int = 0
+    target_port: Unsigned = 0
 
 
 class IstioIngressListener(Value, rename="camel"):

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pillion.resources.duration import Duration
 from pillion.resources.meta import Metadata
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 RedirectPortSelection = Literal["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"]
@@ -29,7 +30,7 @@ class HTTPMatchRequest(Value, rename="camel"):
     method: StringMatch | None = None
     authority: StringMatch | None = None
     headers: FrozenMap[StringMatch] = FrozenMap()
-    port: int = 0
+    port: Unsigned = 0
     source_labels: Labels = NO_LABELS
     gateways: tuple[str, ...] = ()
     query_params: FrozenMap[StringMatch] = FrozenMap()
@@ -42,7 +43,7 @@ class HTTPMatchRequest(Value, rename="camel"):
 class PortSelector(Value, rename="camel"):
     """`PortSelector` of the API."""
 
-    number: int = 0
+    number: Unsigned = 0
 
 
 class Destination(Value, rename="camel"):
@@ -83,10 +84,10 @@ class HTTPRedirect(Value, rename="camel"):
 
     uri: str = ""
     authority: str = ""
-    port: int | None = None
+    port: Unsigned | None = None
     derive_port: RedirectPortSelection | None = None
     scheme: str = ""
-    redirect_code: int = 0
+    redirect_code: Unsigned = 0
     prefix_rewrite: str = ""
 
 
@@ -102,7 +103,7 @@ class HTTPBody(Value, rename="camel"):
 class HTTPDirectResponse(Value, rename="camel"):
     """`HTTPDirectResponse` of the API."""
 
-    status: int = 0
+    status: Unsigned = 0
     body: HTTPBody | None = None
 
 
@@ -209,7 +210,7 @@ class HTTPRoute(Value, rename="camel"):
     fault: HTTPFaultInjection | None = None
     mirror: Destination | None = None
     mirrors: tuple[HTTPMirrorPolicy, ...] = ()
-    mirror_percent: int | None = None
+    mirror_percent: Unsigned | None = None
     mirror_percentage: Percent | None = None
     cors_policy: CorsPolicy | None = None
     headers: Headers | None = None
@@ -220,7 +221,7 @@ class TLSMatchAttributes(Value, rename="camel"):
 
     sni_hosts: tuple[str, ...] = ()
     destination_subnets: tuple[str, ...] = ()
-    port: int = 0
+    port: Unsigned = 0
     source_labels: Labels = NO_LABELS
     gateways: tuple[str, ...] = ()
     source_namespace: str = ""
@@ -244,7 +245,7 @@ class L4MatchAttributes(Value, rename="camel"):
     """`L4MatchAttributes` of the API."""
 
     destination_subnets: tuple[str, ...] = ()
-    port: int = 0
+    port: Unsigned = 0
     source_subnet: str = ""
     source_labels: Labels = NO_LABELS
     gateways: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from pillion.resources.number import Unsigned
 from pillion.value import NO_LABELS, Labels, Value
 
 WorkloadMode = Literal["UNDEFINED", "CLIENT", "SERVER", "CLIENT_AND_SERVER"]
@@ -16,7 +17,7 @@ class WorkloadSelector(Value, rename="camel"):
 class PortSelector(Value, rename="camel"):
     """`PortSelector` of the API."""
 
-    number: int = 0
+    number: Unsigned = 0
 
 
 class PolicyTargetReference(Value, rename="camel"):
