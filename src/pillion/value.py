@@ -6,7 +6,7 @@ so a memo keyed on its input can never be stale. A user's mistake is never an ex
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, Literal, TypeVar, cast, dataclass_transform, final, overload
+from typing import Any, Generic, Literal, TypeVar, cast, dataclass_transform, final, overload
 
 import msgspec
 
@@ -14,8 +14,16 @@ V = TypeVar("V")
 D = TypeVar("D")
 
 
+class _KeywordOnly(msgspec.StructMeta):
+    """Makes every class keyword-only: msgspec inherits all its options but that one."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> "_KeywordOnly":
+        options.setdefault("kw_only", True)
+        return super().__new__(mcs, name, bases, namespace, **options)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Value(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+class Value(msgspec.Struct, frozen=True, cache_hash=True, metaclass=_KeywordOnly):
     """A frozen value. Its fields are values too: tuples and `FrozenMap`s, never lists or dicts."""
 
 

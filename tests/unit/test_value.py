@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pillion.value import Diagnostic, FrozenMap, Origin, Where, has_errors
+from pillion.value import Diagnostic, FrozenMap, Origin, Value, Where, has_errors
 
 maps = st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=5)
 
@@ -17,6 +18,20 @@ def test_equal_maps_are_equal_and_hash_alike_whatever_the_order(items: dict[str,
 @given(maps, maps)
 def test_a_map_covers_a_selector_when_every_pair_is_in_it(labels: dict[str, str], selector: dict[str, str]) -> None:
     assert FrozenMap(labels).covers(FrozenMap(selector)) == (selector.items() <= labels.items())
+
+
+class Port(Value):
+    name: str = ""
+    number: int
+
+
+def test_a_value_is_keyword_only_frozen_and_hashes_as_it_compares() -> None:
+    assert Port(number=80) == Port(number=80)
+    assert hash(Port(number=80)) == hash(Port(number=80))
+    with pytest.raises(TypeError):
+        Port("http", 80)  # pyright: ignore[reportCallIssue]
+    with pytest.raises(AttributeError):
+        Port(number=80).number = 81  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_a_diagnostic_names_file_line_resource_field_and_remedy() -> None:

@@ -26,6 +26,8 @@ class Endpoint(Value):
 
     address: str
     """An IP address, a DNS name (DNS resolution), or `unix:///path`."""
+    more_addresses: tuple[str, ...] = ()
+    """The other addresses of a dual stack workload."""
     port: int = 0
     """0 for a Unix socket."""
     port_name: str = ""

@@ -7,8 +7,8 @@ from pillion.resources.protocol import Protocol
 from pillion.value import NO_LABELS, Labels, Value
 
 Resolution = Literal["EDS", "DNS", "DNS_ROUND_ROBIN", "PASSTHROUGH", "ALIAS", "DYNAMIC_DNS"]
-"""How a client finds the members: from us (EDS), by DNS, not at all (PASSTHROUGH: the caller's own address counts), under
-another service's name (ALIAS: an ExternalName), or by DNS for whatever name a wildcard host met (DYNAMIC_DNS)."""
+"""How a client finds the members: from us (EDS), by DNS, not at all (PASSTHROUGH: the caller's own address counts),
+under another service's name (ALIAS: an ExternalName), or by DNS for whatever name a wildcard host met (DYNAMIC_DNS)."""
 
 Registry = Literal["Kubernetes", "External", ""]
 """Who declared it: a Kubernetes Service, a ServiceEntry, or unknown."""
@@ -20,8 +20,8 @@ class ServicePort(Value):
     name: str = ""
     number: int
     protocol: Protocol = "Unsupported"
-    target: int = 0
-    """ServiceEntry: the default port of its endpoints (`targetPort`); 0 means the same number."""
+    target: int | str = 0
+    """`targetPort`: a number, or a container port's name (Kubernetes); 0 means the same number."""
 
 
 class Alias(Value):
@@ -56,7 +56,8 @@ class Service(Value):
     external_name: str = ""
     aliases: tuple[Alias, ...] = ()
     accounts: tuple[str, ...] = ()
-    """SPIFFE identities of the workloads behind it, sorted: whom a client lets answer (`subjectAltNames` and endpoints')."""
+    """SPIFFE identities of the workloads behind it, sorted: whom a client lets answer (`subjectAltNames` and
+    endpoints')."""
     members: tuple[Endpoint, ...] = ()
     """The members of a service whose configuration names them: headless (PASSTHROUGH) and DNS services. Services whose
     members travel by EDS leave it empty, so that an endpoint change leaves them equal."""

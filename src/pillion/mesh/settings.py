@@ -1,6 +1,6 @@
 """What the whole mesh is set to, as far as it decides configuration: MeshConfig and the switches beside it."""
 
-from pillion.resources.mesh_config import MeshConfig
+from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.value import Value
 
 
@@ -10,6 +10,10 @@ class MeshSettings(Value):
     config: MeshConfig
     domain: str = "cluster.local"
     """The suffix of Kubernetes names: `NAME.NAMESPACE.svc.DOMAIN`."""
+
+    pick_best_service_namespace: bool = True
+    """Whether a destination found in several other namespaces is taken from where Kubernetes declares it, else from the
+    oldest (Istio's `PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE`); otherwise from the first by name."""
 
     @property
     def root_namespace(self) -> str:

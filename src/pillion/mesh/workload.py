@@ -5,6 +5,14 @@ from pillion.mesh.service import Service, ServicePort
 from pillion.value import NO_LABELS, Labels, Value
 
 
+class NamedPort(Value):
+    """A port that a container declares."""
+
+    name: str = ""
+    number: int
+    transport: str = "TCP"
+
+
 class Workload(Value):
     """The workload beside a proxy: from the proxy's node metadata, or from a Pod when no proxy is there."""
 
@@ -19,6 +27,8 @@ class Workload(Value):
     network: str = ""
     cluster: str = ""
     node: str = ""
+    ports: tuple[NamedPort, ...] = ()
+    """What its containers declare: named target ports are looked up here."""
 
 
 class ServiceTarget(Value):

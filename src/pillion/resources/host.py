@@ -68,8 +68,9 @@ def names_for_namespace(hosts: Iterable[str], namespace: str) -> tuple[str, ...]
 def resolve_short_name(host: str, namespace: str, domain: str) -> str:
     """Expand a name without a dot to the service of that name in the resource's namespace.
 
-    `domain` is the cluster's, such as `cluster.local`; dotted names, wildcards and addresses stay as they are.
+    `domain` is the cluster's, such as `cluster.local`; without one the name ends in the namespace. Dotted names,
+    wildcards and addresses stay as they are.
     """
     if "." in host or ":" in host or host == "*" or not host:
         return host
-    return f"{host}.{namespace}.svc.{domain}"
+    return f"{host}.{namespace}.svc.{domain}" if domain else f"{host}.{namespace}"

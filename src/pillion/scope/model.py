@@ -6,16 +6,31 @@ same Sidecar covers, share one.
 
 from typing import Literal
 
+from pillion.mesh.destination_rules import ConsolidatedRule
 from pillion.mesh.service import Service
 from pillion.mesh.settings import MeshSettings
-from pillion.resources.destination_rule import DestinationRule
+from pillion.resources.istio.destination_rule import ConnectionPoolSettings
+from pillion.resources.istio.security import PeerAuthentication
+from pillion.resources.istio.sidecar import IstioEgressListener, Sidecar
+from pillion.resources.istio.virtual_service import VirtualService
 from pillion.resources.meta import Ref
-from pillion.resources.security import PeerAuthentication
-from pillion.resources.sidecar import IstioEgressListener, Sidecar
-from pillion.resources.virtual_service import VirtualService
 from pillion.value import FrozenMap, Labels, Value
 
 OutboundMode = Literal["ALLOW_ANY", "REGISTRY_ONLY", "ALLOW_ANY_DYNAMIC_DNS"]
+
+
+NAMESPACE_WIDE = frozenset(
+    {
+        "EnvoyFilter",
+        "AuthorizationPolicy",
+        "RequestAuthentication",
+        "WasmPlugin",
+        "TrafficExtension",
+        "Telemetry",
+    }
+)
+"""Kinds that reach every workload of their namespace, or of all when they live in the root namespace."""
+SCOPED = frozenset({"ServiceEntry", "VirtualService", "DestinationRule", "Sidecar", "PeerAuthentication"})
 
 
 class OutboundPolicy(Value):
@@ -53,14 +68,6 @@ class EgressListener(Value):
         return self.declared is None or self.declared.port is None
 
 
-class ConsolidatedRule(Value):
-    """DestinationRules of one host, merged (Istio's `ConsolidatedDestRule`)."""
-
-    rule: DestinationRule
-    origins: tuple[Ref, ...]
-    """The resources that went into it, oldest first."""
-
-
 class SidecarScope(Value):
     """What the workloads under one Sidecar (or under none) of one namespace may reach and how."""
 
@@ -79,13 +86,31 @@ class SidecarScope(Value):
     """Those of the root namespace, of this one, and of the imported services' namespaces, oldest first."""
     settings: MeshSettings
     dependencies: frozenset[Ref] = frozenset()
-    """What a change of would change this scope: services (kind ServiceEntry, name = host), virtual services, destination
-    rules, peer authentications, the Sidecar."""
+    """What a change of would change this scope: services (kind ServiceEntry, name = host), virtual services,
+    destination rules, peer authentications, the Sidecar."""
 
     @property
     def name(self) -> str:
         """The Sidecar's name, or Istio's `default-sidecar`."""
         return self.sidecar.metadata.name if self.sidecar else "default-sidecar"
+
+    def depends_on(self, ref: Ref) -> bool:
+        """Return whether a change of that resource may change what this scope's proxies are told.
+
+        Kinds that a Sidecar does not scope count by namespace: their own and the root's.
+        """
+        if ref.kind in NAMESPACE_WIDE:
+            return ref.namespace in {self.namespace, self.settings.root_namespace}
+        return ref.kind not in SCOPED or ref in self.dependencies
+
+    def inbound_connection_pool(self, port: int) -> ConnectionPoolSettings | None:
+        """Give the connection pool of an inbound port: the ingress listener's own, else the Sidecar's."""
+        if self.sidecar is None:
+            return None
+        for listener in self.sidecar.spec.ingress:
+            if listener.port and listener.port.number == port and listener.connection_pool is not None:
+                return listener.connection_pool
+        return self.sidecar.spec.inbound_connection_pool
 
     def service(self, hostname: str) -> Service | None:
         """Find the imported service of that exact host."""

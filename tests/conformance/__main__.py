@@ -1,0 +1,56 @@
+"""Print how many of Istio's answers are ours, suite by suite, and write them to `build/conformance.json`.
+
+Usage: python -m conformance --data DIR [--suite NAME]
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from conformance.outcome import Outcome
+from conformance.suites import SUITES, modules_for
+
+
+def main() -> int:
+    """Run the suites that were asked for."""
+    parser = argparse.ArgumentParser(prog="make conformance")
+    parser.add_argument("--data", type=Path, required=True, help="a folder of the layout of the conformance data")
+    parser.add_argument("--suite", default="", help="a suite's name, or the part of it before the slash")
+    options = parser.parse_args()
+    if not options.data.is_dir():
+        parser.error(f"{options.data} is not a folder")
+    if options.suite and not modules_for(options.suite):
+        parser.error(f"no suite {options.suite}; there are {', '.join(SUITES)}")
+    outcomes: dict[str, Outcome] = {}
+    for module in modules_for(options.suite):
+        began = time.monotonic()
+        found = module.run(options.data)
+        print(f"{module.__name__}: {time.monotonic() - began:.1f} s", file=sys.stderr)
+        outcomes.update(found)
+    _print_table(outcomes, partial=bool(options.suite))
+    target = Path("build")
+    target.mkdir(exist_ok=True)
+    figures = {
+        name: {"passed": each.passed, "total": each.total, "failed": list(each.failed)}
+        for name, each in outcomes.items()
+    }
+    (target / "conformance.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    return 0
+
+
+def _print_table(outcomes: dict[str, Outcome], *, partial: bool) -> None:
+    names = sorted(outcomes) if partial else [*SUITES, *sorted(outcomes.keys() - set(SUITES))]
+    width = max(map(len, names), default=0)
+    for name in names:
+        outcome = outcomes.get(name)
+        if outcome is None:
+            print(f"{name:<{width}}       0 /    ?   not answered yet")
+        else:
+            share = 100 * outcome.passed / outcome.total if outcome.total else 0.0
+            print(f"{name:<{width}}   {outcome.passed:5} / {outcome.total:4}   {share:5.1f} %")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
