@@ -1,0 +1,295 @@
+"""The gRPC shell: aggregated discovery over grpcio, bytes in and bytes out.
+
+Each stream has one task that reads and one that writes; they share a `Stream`, which decides everything. A slow client
+holds up its own writer only. What is below, grpcio, hides behind `Wire`, so that it can be replaced.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, cast, final
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError, Message
+from msgspec.structs import replace
+
+from pillion.value import Value
+from pillion.xds.request import Node, parse_delta, parse_state, read_node
+from pillion.xds.resource import View
+from pillion.xds.status import StreamStatus
+from pillion.xds.stream import Dialect, Event, Stream
+
+_EOF: object = getattr(grpc.aio, "EOF")  # noqa: B009 (the stubs do not know it)
+SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+MAX_REQUEST_BYTES = 16 << 20
+OPTIONS: tuple[tuple[str, int], ...] = (
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.max_concurrent_streams", 1000),
+)
+"""grpcio sets TCP_NODELAY on every socket by itself."""
+
+
+class Settled(Value):
+    """The client has acknowledged all of its current view."""
+
+
+class Attachment(Protocol):
+    """What ties one stream to whoever decides what it sees."""
+
+    @property
+    def view(self) -> View | None:
+        """The view to begin with; None when there is none yet: then the client waits for `notify`."""
+        ...
+
+    def heard(self, event: Event | Settled, /) -> None:
+        """Learn what the client says about what it was sent. Must be quick."""
+        ...
+
+    def detach(self) -> None:
+        """Learn that the stream is over; `notify` is not called after this."""
+        ...
+
+
+class Provider(Protocol):
+    """Decides which view a node sees. Called on the event loop; must be quick."""
+
+    def attach(self, node: Node, peer: str, notify: Callable[[View], None]) -> Attachment:
+        """Begin a stream; call `notify` on the event loop with each new view. Raise `RefusedError` to refuse it."""
+        ...
+
+
+class RefusedError(Exception):
+    """The node may not have a stream; the text is told to it."""
+
+
+class ClosedError(Exception):
+    """The stream is over, by the client's will or because it was broken."""
+
+
+class Wire(Protocol):
+    """One bidirectional stream of messages, whatever carries it."""
+
+    async def read(self) -> bytes:
+        """Return the next message; raise `ClosedError` at the end."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Hand a message over, and wait while the client's window is full; raise `ClosedError` at the end."""
+        ...
+
+
+class ProtocolError(Exception):
+    """The client does not speak the protocol."""
+
+
+@final
+class Session:
+    """One client's stream while it lasts."""
+
+    def __init__(self, wire: Wire, dialect: Dialect, peer: str, provider: Provider) -> None:
+        self.node = Node()
+        self.peer = peer
+        self._wire = wire
+        self._provider = provider
+        self._stream = Stream(dialect)
+        self._parse: Callable[[bytes], tuple[Any, Message | None]] = parse_delta if dialect == "delta" else parse_state
+        self._wake = asyncio.Event()
+        self._attachment: Attachment | None = None
+        self._settled_on: View | None = None
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    def status(self) -> StreamStatus:
+        """Return what the client was sent and what it acknowledged."""
+        types = self._stream.status()
+        return StreamStatus(dialect=types.dialect, node=self.node.id, peer=self.peer, types=types.types)
+
+    async def run(self, share: Callable[[Node], Node]) -> None:
+        """Serve the client until it goes; raises `ProtocolError` or `RefusedError` when it has to be sent away."""
+        try:
+            request, message = self._parse_request(await self._wire.read())
+            if message is None or not cast(Any, message).id:
+                raise ProtocolError("the first request must say node.id")
+            self.node = share(read_node(cast(Any, message)))
+            self._attachment = self._provider.attach(self.node, self.peer, self._notify)
+            if self._attachment.view is not None:
+                self._stream.show(self._attachment.view)
+            self._stream.receive(request)
+            del request, message
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = (tasks.create_task(self._write()), tasks.create_task(self._read()))
+        except* ClosedError:
+            pass
+        finally:
+            if self._attachment is not None:
+                self._attachment.detach()
+
+    def stop(self) -> None:
+        """End the stream in good order: the client sees it end, not break."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _parse_request(self, data: bytes) -> tuple[Any, Message | None]:
+        try:
+            request, message = self._parse(data)
+        except DecodeError as error:
+            raise ProtocolError(f"not a discovery request: {error}") from error
+        if not request.type_url:
+            raise ProtocolError("a request must say type_url")
+        return request, message
+
+    def _notify(self, view: View) -> None:
+        self._stream.show(view)
+        self._wake.set()
+
+    async def _read(self) -> None:
+        while True:
+            request, _ = self._parse_request(await self._wire.read())
+            for event in self._stream.receive(request):
+                if self._attachment is not None:
+                    self._attachment.heard(event)
+            self._wake.set()
+
+    async def _write(self) -> None:
+        stream, wake, clock = self._stream, self._wake, asyncio.get_running_loop().time
+        deadline: float | None = None
+        while True:
+            wake.clear()
+            while (response := stream.next()) is not None:
+                await self._wire.write(response.data)
+            self._tell_settled()
+            patience = stream.patience
+            if patience is None:
+                deadline = None
+                await wake.wait()
+                continue
+            deadline = min(deadline or clock() + patience, clock() + patience)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await wake.wait()
+            except TimeoutError:
+                stream.lapse()
+                deadline = None
+
+    def _tell_settled(self) -> None:
+        if self._settled_on is not self._stream.view and self._stream.settled and self._attachment is not None:
+            self._settled_on = self._stream.view
+            self._attachment.heard(Settled())
+
+
+@final
+class GrpcWire:
+    """A `Wire` over one grpcio call."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    async def read(self) -> bytes:
+        """Return the next message."""
+        data = await self._context.read()
+        if data is _EOF:
+            raise ClosedError
+        return cast(bytes, data)
+
+    async def write(self, data: bytes) -> None:
+        """Hand a message to HTTP/2, waiting for its window."""
+        try:
+            await self._context.write(data)
+        except (grpc.RpcError, grpc.aio.InternalError, asyncio.InvalidStateError) as error:
+            raise ClosedError from error
+
+
+@final
+class Server:
+    """Serves a provider's views on one or more addresses."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        identify: Callable[[str], str | None] = lambda peer: peer,
+        options: Iterable[tuple[str, Any]] = (),
+    ) -> None:
+        """Set up a server.
+
+        Args:
+            provider: decides what each node sees.
+            identify: turns the peer's address (`ipv4:127.0.0.1:4711`) into the name that the provider is given;
+                None turns the peer away.
+            options: more gRPC channel arguments.
+        """
+        self._provider = provider
+        self._identify = identify
+        self._sessions: dict[Session, None] = {}
+        self._extensions: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._server = grpc.aio.server(options=[*OPTIONS, *options])
+        methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+            "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(self._serve_state),
+            "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(self._serve_delta),
+        }
+        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+
+    def listen(self, address: str) -> int:
+        """Listen on `host:port` or `unix:path` in plain text; return the port. Raises `OSError` when it is taken."""
+        try:
+            return self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {address}: {error}") from error
+
+    async def start(self) -> None:
+        """Begin to serve."""
+        await self._server.start()
+
+    async def stop(self, grace: float = 1.0) -> None:
+        """End all streams, then the server; what is left after `grace` seconds is cut."""
+        for session in self._sessions:
+            session.stop()
+        await self._server.stop(grace)
+
+    def status(self) -> tuple[StreamStatus, ...]:
+        """Return the status of every stream, in the order in which they began."""
+        return tuple(session.status() for session in self._sessions)
+
+    async def _serve_delta(self, _: object, context: Any) -> None:
+        await self._serve("delta", context)
+
+    async def _serve_state(self, _: object, context: Any) -> None:
+        await self._serve("state", context)
+
+    async def _serve(self, dialect: Dialect, context: Any) -> None:
+        peer = self._identify(context.peer())
+        if peer is None:
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "unknown peer")
+            return
+        session = Session(GrpcWire(context), dialect, peer, self._provider)
+        self._sessions[session] = None
+        try:
+            await session.run(self._share)
+        except* RefusedError as refused:
+            code, text = grpc.StatusCode.PERMISSION_DENIED, str(_first(refused))
+        except* ProtocolError as broken:
+            code, text = grpc.StatusCode.INVALID_ARGUMENT, str(_first(broken))
+        else:
+            return
+        finally:
+            del self._sessions[session]
+        await context.abort(code, text)
+
+    def _share(self, node: Node) -> Node:
+        """Let equal lists of extensions (there are some five hundred in each Envoy) be one object."""
+        known = self._extensions.setdefault(node.extensions, node.extensions)
+        if len(self._extensions) > 64:
+            self._extensions.clear()
+        return replace(node, extensions=known)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(cast(BaseExceptionGroup[BaseException], inner)) if isinstance(inner, BaseExceptionGroup) else inner
