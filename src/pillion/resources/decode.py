@@ -83,8 +83,9 @@ def _read(
         body.pop("status", None)
     resource = cast(Resource, reader_of(cls, "strict" if is_istio_group(group) else "tolerant")(body, (), findings))
     metadata = resource.metadata
-    if not metadata.name and not metadata.generate_name:
-        find(findings, "missing-name", ("metadata", "name"), "a resource needs a name")
+    place: Path = ("metadata", "name")
+    if not metadata.name and not metadata.generate_name and all(found.where.path != place for found in findings):
+        find(findings, "missing-name", place, "a resource needs a name")
     home = "" if cls in OF_THE_CLUSTER else metadata.namespace or namespace
     if home != metadata.namespace:
         resource = msgspec.structs.replace(resource, metadata=msgspec.structs.replace(metadata, namespace=home))
