@@ -1,0 +1,1 @@
+"""sprig's functions, a module for each noun; `library` has them all."""
