@@ -1,0 +1,126 @@
+"""Who a proxy is: a node id and node metadata in, a workload and the few traits that count out.
+
+Metadata keys are Istio's (`NAMESPACE`, `LABELS`, `INSTANCE_IPS`, ...); the id is
+`sidecar~IP~NAME.NAMESPACE~NAMESPACE.svc.DOMAIN`.
+"""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any, cast
+
+from pillion.ir.traits import Family, Interception
+from pillion.mesh.endpoint import Locality
+from pillion.mesh.names import is_ip
+from pillion.mesh.workload import NamedPort, Workload
+from pillion.value import FrozenMap, Labels, Value
+
+INTERCEPTIONS: FrozenMap[Interception] = FrozenMap({"REDIRECT": "REDIRECT", "TPROXY": "TPROXY", "NONE": "NONE"})
+
+
+class Proxy(Value):
+    """A proxy as the control plane sees it."""
+
+    workload: Workload
+    interception: Interception = "REDIRECT"
+    dns_capture: bool = False
+    dns_auto_allocate: bool = False
+    certificates: bool = True
+    """Whether a certificate provider is beside it."""
+    http10: bool = False
+    idle_timeout: str = ""
+    unprivileged: bool = False
+    exact_balance: bool = False
+    capabilities: frozenset[str] = frozenset()
+    """Names of Istio's own Envoy extensions that it lists."""
+    http_proxy_port: int = 0
+    file_credentials: bool = False
+    proxy_config: FrozenMap[Any] = FrozenMap()
+    """Its own ProxyConfig, as it sent it."""
+
+    @property
+    def families(self) -> tuple[Family, ...]:
+        """IP families of its addresses, v4 first."""
+        versions = {ip_address(address).version for address in self.workload.addresses if is_ip(address)}
+        found: list[Family] = ["v4"] if 4 in versions else []
+        if 6 in versions:
+            found.append("v6")
+        return tuple(found) or ("v4",)
+
+
+def read_proxy(
+    node_id: str,
+    metadata: Mapping[str, Any],
+    *,
+    locality: Locality | None = None,
+    extensions: Iterable[str] = (),
+) -> Proxy | None:
+    """Read who a proxy is; None when the id is none of a sidecar."""
+    parts = node_id.split("~")
+    if len(parts) != 4 or parts[0] != "sidecar":
+        return None
+    _, address, name, domain = parts
+    namespace = _text(metadata, "NAMESPACE") or domain.partition(".")[0]
+    workload = Workload(
+        name=name.removesuffix(f".{namespace}"),
+        namespace=namespace,
+        labels=_labels(metadata.get("LABELS")),
+        addresses=_addresses(address, metadata),
+        account=_text(metadata, "SERVICE_ACCOUNT") or "default",
+        locality=locality or Locality(),
+        network=_text(metadata, "NETWORK"),
+        cluster=_text(metadata, "CLUSTER_ID"),
+        node=_text(metadata, "NODE_NAME"),
+    )
+    return Proxy(
+        workload=workload,
+        interception=INTERCEPTIONS.get(_text(metadata, "INTERCEPTION_MODE"), "REDIRECT"),
+        dns_capture=_flag(metadata, "DNS_CAPTURE"),
+        dns_auto_allocate=_flag(metadata, "DNS_AUTO_ALLOCATE"),
+        certificates=_text(metadata, "CERTIFICATE_PROVIDER") != "none",
+        http10=_flag(metadata, "HTTP10"),
+        idle_timeout=_text(metadata, "IDLE_TIMEOUT"),
+        unprivileged=_flag(metadata, "UNPRIVILEGED_POD"),
+        exact_balance=_flag(metadata, "INBOUND_LISTENER_EXACT_BALANCE"),
+        capabilities=frozenset(name for name in extensions if "istio" in name),
+        http_proxy_port=int(_text(metadata, "HTTP_PROXY_PORT") or 0),
+        file_credentials=_flag(metadata, "FILE_MOUNTED_CERTS"),
+        proxy_config=cast(FrozenMap[Any], metadata.get("PROXY_CONFIG") or FrozenMap()),
+    )
+
+
+def _text(metadata: Mapping[str, Any], key: str) -> str:
+    value = metadata.get(key)
+    if isinstance(value, bool) or value is None:
+        return "true" if value else ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _flag(metadata: Mapping[str, Any], key: str) -> bool:
+    return _text(metadata, key).lower() in {"true", "1"}
+
+
+def _labels(value: object) -> Labels:
+    if not isinstance(value, Mapping):
+        return FrozenMap()
+    return FrozenMap({str(key): str(each) for key, each in cast(Mapping[str, Any], value).items()})
+
+
+def _addresses(first: str, metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = [each.strip() for each in _text(metadata, "INSTANCE_IPS").split(",") if is_ip(each.strip())]
+    return tuple(dict.fromkeys(listed or [first] if is_ip(first) or listed else []))
+
+
+def with_ports(workload: Workload, ports: tuple[NamedPort, ...]) -> Workload:
+    """Give the workload with the ports that its pod declares."""
+    return Workload(
+        name=workload.name,
+        namespace=workload.namespace,
+        labels=workload.labels,
+        addresses=workload.addresses,
+        account=workload.account,
+        locality=workload.locality,
+        network=workload.network,
+        cluster=workload.cluster,
+        node=workload.node,
+        ports=ports,
+    )
