@@ -1,0 +1,1 @@
+"""Our own settings, as package data: `config.yaml` (the template), `values.yaml`, `mesh.yaml`."""

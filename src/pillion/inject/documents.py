@@ -1,0 +1,81 @@
+"""Which part of a document is a pod: in a Deployment, a Job, a CronJob, a List ...
+
+As Istio's kube-inject knows them: kinds by their exact API version; anything else is left alone.
+"""
+
+from typing import Any, cast
+
+from pillion.inject.schema.types import Json
+from pillion.value import Path, Value
+
+_TEMPLATED = {
+    ("v1", "ReplicationController"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "DaemonSet"),
+    ("apps/v1", "ReplicaSet"),
+    ("apps/v1", "StatefulSet"),
+    ("batch/v1", "Job"),
+    ("apps.openshift.io/v1", "DeploymentConfig"),
+}
+
+
+class PodPlace(Value):
+    """Where a document holds a pod."""
+
+    metadata: Path
+    spec: Path
+    is_pod: bool = False
+    """The document is a pod, not something that makes pods."""
+
+
+_POD = PodPlace(metadata=("metadata",), spec=("spec",), is_pod=True)
+_TEMPLATE = PodPlace(metadata=("spec", "template", "metadata"), spec=("spec", "template", "spec"))
+_CRON_JOB = PodPlace(
+    metadata=("spec", "jobTemplate", "metadata"), spec=("spec", "jobTemplate", "spec", "template", "spec")
+)
+"""Istio puts the labels and annotations of a CronJob's pods on its job template; so do we."""
+
+
+def place_of(document: Json) -> PodPlace | None:
+    """Return where a document holds a pod; `None` when it holds none."""
+    key = (str(document.get("apiVersion", "")), str(document.get("kind", "")))
+    if key == ("v1", "Pod"):
+        return _POD
+    if key == ("batch/v1", "CronJob"):
+        return _CRON_JOB
+    return _TEMPLATE if key in _TEMPLATED else None
+
+
+def is_list(document: Json) -> bool:
+    """Return whether a document is a `List`, whose items are documents."""
+    return (
+        document.get("kind") == "List"
+        and document.get("apiVersion") == "v1"
+        and isinstance(document.get("items"), list)
+    )
+
+
+def at(document: Json, path: Path) -> Json:
+    """Return the map at a path; an empty one when there is none."""
+    found: Any = document
+    for step in path:
+        found = cast(Json, found).get(str(step)) if isinstance(found, dict) else None
+    return cast(Json, found) if isinstance(found, dict) else {}
+
+
+def pod_in(document: Json, place: PodPlace) -> Json:
+    """Return the pod that a document holds."""
+    return {"metadata": at(document, place.metadata), "spec": at(document, place.spec)}
+
+
+def with_pod(document: Json, place: PodPlace, pod: Json) -> Json:
+    """Return the document with its pod replaced; the rest is shared."""
+    return _set(_set(document, place.metadata, pod["metadata"]), place.spec, pod["spec"])
+
+
+def _set(document: Json, path: Path, value: Any) -> Json:
+    step = str(path[0])
+    if len(path) == 1:
+        return document | {step: value}
+    inner = document.get(step)
+    return document | {step: _set(cast(Json, inner) if isinstance(inner, dict) else {}, path[1:], value)}

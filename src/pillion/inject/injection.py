@@ -1,0 +1,287 @@
+"""Injection itself: a document and settings in, the injected document and the whole decision out.
+
+The order is Istio's `injectPod`: decide, check annotations, take an earlier injection off for the template's eyes,
+render each template and lay it over the pod, put the user's own container settings back, then probes, metrics, record
+and order.
+"""
+
+from typing import Any, cast
+
+from pillion.inject import annotations as checks
+from pillion.inject import mesh as mesh_config
+from pillion.inject.documents import PodPlace, is_list, place_of, pod_in, with_pod
+from pillion.inject.gotemplate.errors import TemplateError
+from pillion.inject.images import inside
+from pillion.inject.merge import MergeError, merge_pod
+from pillion.inject.pod import identity, metrics, overrides, probes, status
+from pillion.inject.pod.containers import (
+    PROXY,
+    annotations,
+    labels,
+    listed,
+    named,
+    ordered,
+    with_annotations,
+    with_metadata,
+    with_spec,
+)
+from pillion.inject.policy import Decision, Namespace, Policy, decide
+from pillion.inject.render import Circumstances, MeshAndValues, SidecarTemplateData
+from pillion.inject.rendered import RenderError, read
+from pillion.inject.schema.types import Json, section
+from pillion.inject.settings import SIDECAR, Compiled, Settings, compiled
+from pillion.inject.text import read_text
+from pillion.value import NO_LABELS, Diagnostic, Diagnostics, Labels, Value, Where, has_errors
+
+_TEMPLATES = "inject.istio.io/templates"
+_NATIVE = "sidecar.istio.io/nativeSidecar"
+
+
+class Options(Value):
+    """How one injection differs from another with the same settings."""
+
+    by_hand: bool = True
+    """As `istioctl kube-inject` does: the policy counts as enabled, the settings' selectors, aliases, default
+    templates and extra annotations are not used. A webhook and the local mesh say `False`."""
+    revision: str = ""
+    """The revision that injects; empty for the default one."""
+    native_sidecars: bool = False
+    """Whether the proxy becomes a native sidecar (an init container that keeps running), unless the pod says
+    otherwise."""
+    variables: Labels = NO_LABELS
+    """Environment of the proxy that the webhook's URL adds, such as ISTIO_META_CLUSTER_ID."""
+    openshift: bool = False
+    compliance_policy: str = ""
+
+
+class Injection(Value):
+    """What became of a document, or of the pods of a List."""
+
+    document: Any
+    """The injected document; the very document that came in when nothing was injected."""
+    decisions: tuple[Decision, ...] = ()
+    """One for each pod: none when the document holds no pod, many for a List."""
+    diagnostics: Diagnostics = ()
+    """With an error among them, the document is as it came in."""
+
+    @property
+    def is_injected(self) -> bool:
+        """Whether a pod was injected."""
+        return not has_errors(self.diagnostics) and any(decision.injects for decision in self.decisions)
+
+
+class _Failure(Exception):  # noqa: N818  # ends one injection; its diagnostic is the answer
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.hint = hint
+
+
+DEFAULTS = Options()
+
+
+def inject(
+    document: Json, settings: Settings, namespace: Namespace | None = None, options: Options = DEFAULTS
+) -> Injection:
+    """Inject a document: a Pod, anything that holds a pod template, or a List of such; others come back as they are.
+
+    With a namespace, the webhook's selectors are asked too, as a cluster would.
+    """
+    ready = compiled(settings)
+    if has_errors(ready.diagnostics):
+        return Injection(document=document, diagnostics=ready.diagnostics)
+    if is_list(document):
+        return _inject_list(document, settings, namespace, options)
+    place = place_of(document)
+    if place is None:
+        return Injection(document=document)
+    pod = pod_in(document, place)
+    decision = decide(pod, Policy() if options.by_hand else ready.policy, namespace, options.revision)
+    if not decision.injects:
+        return Injection(document=document, decisions=(decision,), diagnostics=(_skipped(document, decision),))
+    try:
+        injected = inject_pod(pod, _workload(document, place, pod), ready, (namespace or Namespace(), options))
+    except _Failure as failure:
+        diagnostic = Diagnostic(
+            code=failure.code, severity="error", message=str(failure), where=_where(document), hint=failure.hint
+        )
+        return Injection(document=document, decisions=(decision,), diagnostics=(diagnostic,))
+    return Injection(
+        document=with_pod(document, place, injected), decisions=(decision,), diagnostics=_warnings(document, pod)
+    )
+
+
+def _inject_list(document: Json, settings: Settings, namespace: Namespace | None, options: Options) -> Injection:
+    results = [inject(item, settings, namespace, options) for item in document["items"]]
+    found = tuple(diagnostic for result in results for diagnostic in result.diagnostics)
+    decisions = tuple(decision for result in results for decision in result.decisions)
+    if has_errors(found):
+        return Injection(document=document, decisions=decisions, diagnostics=found)
+    whole = document | {"items": [result.document for result in results]}
+    return Injection(document=whole, decisions=decisions, diagnostics=found)
+
+
+def _where(document: Json) -> Where:
+    metadata = section(document, "metadata")
+    name = metadata.get("name") or metadata.get("generateName") or ""
+    namespace = metadata.get("namespace")
+    return Where(
+        resource=f"{document.get('kind', '')} {namespace}/{name}" if namespace else f"{document.get('kind', '')} {name}"
+    )
+
+
+def _skipped(document: Json, decision: Decision) -> Diagnostic:
+    message = f"not injected: {decision.deciding.reason}"
+    where = Where(resource=_where(document).resource, path=decision.deciding.path)
+    return Diagnostic(code="injection-skipped", severity="info", message=message, where=where)
+
+
+def _warnings(document: Json, pod: Json) -> Diagnostics:
+    policy = pod["spec"].get("dnsPolicy")
+    if policy in {None, "", "ClusterFirst"}:
+        return ()
+    message = f"dnsPolicy {policy}: the proxy may not find the control plane by name"
+    where = Where(resource=_where(document).resource, path=("spec", "dnsPolicy"))
+    return (Diagnostic(code="dns-policy", severity="warning", message=message, where=where),)
+
+
+def _workload(document: Json, place: PodPlace, pod: Json) -> identity.Workload:
+    if place.is_pod:
+        return identity.workload_of(pod)
+    metadata = section(document, "metadata")
+    return identity.Workload(
+        name=metadata.get("name") or "",
+        namespace=metadata.get("namespace") or "",
+        kind=str(document.get("kind", "")),
+        api_version=str(document.get("apiVersion", "")),
+    )
+
+
+def inject_pod(pod: Json, workload: identity.Workload, ready: Compiled, context: tuple[Namespace, Options]) -> Json:
+    """Return the injected pod."""
+    namespace, options = context
+    if options.openshift:
+        pod = identity.without_borrowed_user(pod)
+    found = annotations(pod)
+    wrong = checks.problems(found)
+    if wrong:
+        raise _Failure("bad-annotation", "; ".join(message for _, message in wrong))
+    scene = _scene(pod, ready, options)
+    variables = _variables(pod, ready.values, options.variables)
+    try:
+        seen = overrides.reinserted(status.stripped(pod, _status_port(scene.mesh)))
+        circumstances = Circumstances(
+            revision=options.revision,
+            native_sidecars=options.native_sidecars,
+            proxy_ids=identity.proxy_ids(namespace.annotations) if options.openshift else (1337, 1337),
+            compliance_policy=options.compliance_policy,
+        )
+        data = SidecarTemplateData(seen, workload, scene, circumstances)
+        names = _template_names(found, ready, by_hand=options.by_hand)
+        final, template = _overlaid(pod, data, names, ready)
+        final = overrides.reapplied(final, pod, template)
+        final = overrides.with_user(final, pod, scene.proxy_config)
+        return _finished(final, template, scene, (pod, variables, ready, options))
+    except (RenderError, MergeError) as error:
+        raise _Failure("bad-rendering", str(error)) from error
+    except overrides.OverrideError as error:
+        raise _Failure("bad-overrides", str(error)) from error
+    except metrics.ScrapeError as error:
+        raise _Failure("bad-annotation", str(error)) from error
+
+
+def _scene(pod: Json, ready: Compiled, options: Options) -> MeshAndValues:
+    proxy_config: Json = ready.mesh["defaultConfig"]
+    text = annotations(pod).get(mesh_config.ANNOTATION)
+    mesh = ready.mesh
+    if text is not None:
+        document, _ = read_text(text)
+        proxy_config = mesh_config.merge_proxy_config(
+            mesh_config.read_proxy_config(document or {}).document, proxy_config
+        )
+        if options.by_hand:
+            mesh = mesh | {"defaultConfig": proxy_config}
+    return MeshAndValues(mesh, ready.values, proxy_config)
+
+
+def _status_port(mesh: Json) -> int:
+    return int(mesh["defaultConfig"].get("statusPort") or 0)
+
+
+def _variables(pod: Json, values: Json, given: Labels) -> dict[str, str]:
+    """The cluster and network of the proxy: the pod's label wins over the webhook's URL, and that over the values."""
+    variables = dict(given)
+    for name, path in (
+        (identity.CLUSTER_VARIABLE, ("multiCluster", "clusterName")),
+        (identity.NETWORK_VARIABLE, ("network",)),
+    ):
+        value = inside(values, "global", *path)
+        if value and not variables.get(name):
+            variables[name] = str(value)
+    network = labels(pod).get(identity.NETWORK_LABEL)
+    if network:
+        variables[identity.NETWORK_VARIABLE] = network
+    return variables
+
+
+def _template_names(found: dict[str, str], ready: Compiled, *, by_hand: bool) -> list[str]:
+    asked = found.get(_TEMPLATES)
+    default = (SIDECAR,) if by_hand else ready.default_templates
+    names = [name.strip() for name in asked.split(",")] if asked is not None else list(default)
+    if by_hand:
+        return names
+    return [real for name in names for real in ready.aliases.get(name, (name,))]
+
+
+def _overlaid(pod: Json, data: SidecarTemplateData, names: list[str], ready: Compiled) -> tuple[Json, Json]:
+    """Render the templates in order; returns the pod with all of them laid over it, and all of them alone."""
+    merged, template = pod, cast(Json, {})
+    for name in names:
+        found = ready.templates.get(name)
+        if found is None:
+            known = ", ".join(sorted(ready.templates))
+            raise _Failure("unknown-template", f"requested template {name!r} not found; have {known}")
+        try:
+            overlay = read(found.render(data), name)
+        except TemplateError as error:
+            raise _Failure("bad-template", str(error)) from error
+        template = merge_pod(template, overlay)
+        merged = merge_pod(_with_moved_proxy(merged, template, native=data.NativeSidecars), overlay)
+    return merged, template
+
+
+def _with_moved_proxy(pod: Json, template: Json, *, native: bool) -> Json:
+    """Move the user's own `istio-proxy` among the init containers, if that is where the template has it."""
+    word = annotations(pod).get(_NATIVE)
+    native = {"true": True, "false": False}.get(word or "", native)
+    own = named(PROXY, listed(pod, "containers"))
+    if not native or own is None or named(PROXY, listed(template, "initContainers")) is None:
+        return pod
+    containers = [item for item in listed(pod, "containers") if item is not own]
+    return with_spec(pod, containers=containers, initContainers=[*listed(pod, "initContainers"), own])
+
+
+def _finished(
+    final: Json, template: Json, scene: MeshAndValues, rest: tuple[Json, dict[str, str], Compiled, Options]
+) -> Json:
+    pod, variables, ready, options = rest
+    port = _status_port(scene.mesh)
+    final = identity.with_variables(final, variables)
+    final = metrics.merged(final, scene.mesh, port)
+    final = metrics.with_secure_port(final)
+    rewrite = inside(ready.values, "sidecarInjectorWebhook", "rewriteAppHTTPProbe") is True
+    final = probes.rewritten(final, port, by_default=rewrite)
+    if identity.NETWORK_VARIABLE in variables:
+        final = with_metadata(
+            final, labels=labels(final) | {identity.NETWORK_LABEL: variables[identity.NETWORK_VARIABLE]}
+        )
+    final = with_annotations(final, {status.ANNOTATION: status.record(template, options.revision)})
+    if not options.by_hand:
+        final = with_annotations(final, dict(ready.injected_annotations))
+    return ordered(final, hold=_holds(pod, scene, ready))
+
+
+def _holds(pod: Json, scene: MeshAndValues, ready: Compiled) -> bool:
+    config = scene.proxy_config if mesh_config.ANNOTATION in annotations(pod) else scene.mesh["defaultConfig"]
+    in_values = inside(ready.values, "global", "proxy", "holdApplicationUntilProxyStarts")
+    return bool(config.get("holdApplicationUntilProxyStarts") or in_values)

@@ -1,0 +1,9 @@
+"""What injection does to a pod besides the template: the parts that text cannot say.
+
+`containers` finds and moves containers; `status` is the record that an injected pod carries, and how it is taken off
+again before a new injection; `overrides` puts the user's own `istio-proxy` settings back over the template's;
+`probes` sends the kubelet's probes to the agent; `metrics` does so with Prometheus; `identity` says which workload,
+cluster and user a pod has.
+
+A pod is `{"metadata": ..., "spec": ...}`. Every function returns a new pod and shares what it did not touch.
+"""

@@ -1,0 +1,180 @@
+"""Injection's settings: the texts that Istio keeps in the ConfigMaps `istio-sidecar-injector` and `istio`.
+
+`Settings` is the texts, so that equal settings are equal values; `compiled` reads them once: templates parsed,
+values and mesh config as documents. What is wrong is said with the name of the setting: `config`, `values` or `mesh`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import Any, cast
+
+from pillion.inject import mesh
+from pillion.inject.functions import FUNCTIONS as ISTIO_FUNCTIONS
+from pillion.inject.gotemplate.errors import TemplateError
+from pillion.inject.gotemplate.sprig.library import FUNCTIONS as SPRIG_FUNCTIONS
+from pillion.inject.gotemplate.template import Template, parse
+from pillion.inject.policy import Policy, selector_of
+from pillion.inject.schema.types import Json, section
+from pillion.inject.text import read_text
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, Where, has_errors
+
+INJECTOR_MAP = "istio-sidecar-injector"
+MESH_MAP = "istio"
+SIDECAR = "sidecar"
+FUNCTIONS = {**SPRIG_FUNCTIONS, **ISTIO_FUNCTIONS}
+"""What a template may call beside Go's own functions."""
+
+
+class Settings(Value):
+    """The texts of a mesh's settings."""
+
+    config: str
+    """Templates, policy and selectors, or a bare template."""
+    values: str = "{}"
+    mesh: str = ""
+    mesh_networks: str = ""
+    reversible: bool = False
+    """Whether injection leaves what `uninject` needs to restore the document exactly: only our own settings do."""
+    source: str = ""
+    """Where they came from, for messages: a file, or `ConfigMap istio-system/istio-sidecar-injector`."""
+
+
+class Compiled:
+    """Settings that were read. Shared between injections: nothing in it is ever changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings: Settings = settings
+        self.templates: dict[str, Template] = {}
+        self.default_templates: tuple[str, ...] = (SIDECAR,)
+        self.aliases: FrozenMap[tuple[str, ...]] = FrozenMap()
+        self.policy: Policy = Policy()
+        self.injected_annotations: FrozenMap[str] = FrozenMap()
+        self.values: Json = {}
+        self.mesh: Json = {}
+        self.diagnostics: Diagnostics = ()
+
+
+@lru_cache(maxsize=32)
+def compiled(settings: Settings) -> Compiled:
+    """Read settings, once for equal ones; `diagnostics` of the result says what is wrong with them."""
+    result = Compiled(settings)
+    found: list[Diagnostic] = []
+    report = _reporter(settings, found)
+    _read_config(result, report)
+    _read_values(result, report)
+    _read_mesh(result, report)
+    result.diagnostics = tuple(found)
+    return result
+
+
+_Report = Callable[[str, str, str], None]
+
+
+def _reporter(settings: Settings, found: list[Diagnostic]) -> _Report:
+    def report(setting: str, code: str, message: str) -> None:
+        where = Where(resource=f"{settings.source} {setting}".strip())
+        severity = "warning" if code == "unknown-field" else "error"
+        found.append(Diagnostic(code=code, severity=severity, message=message, where=where))
+
+    return report
+
+
+def _read_config(result: Compiled, report: _Report) -> None:
+    text = result.settings.config
+    document, problem = read_text(text)
+    config = cast(Json, document) if isinstance(document, dict) else {}
+    templates = config.get("templates")
+    if problem or not isinstance(templates, dict) or not templates:
+        # Istio takes a file that is no config for the sidecar template itself
+        templates, config = {SIDECAR: text}, {}
+    for name, template in cast(Json, templates).items():
+        try:
+            result.templates[str(name)] = parse(str(name), str(template), FUNCTIONS)
+        except TemplateError as error:
+            report("config", "bad-template", f"template {name}: {error}")
+    result.default_templates = _strings(config.get("defaultTemplates")) or (SIDECAR,)
+    aliases: Json = config.get("aliases") or {}
+    result.aliases = FrozenMap({str(name): _strings(names) for name, names in aliases.items()})
+    result.policy = Policy(
+        policy=str(config.get("policy", "enabled")),
+        never=tuple(selector_of(item) for item in config.get("neverInjectSelector") or ()),
+        always=tuple(selector_of(item) for item in config.get("alwaysInjectSelector") or ()),
+    )
+    annotations: Json = config.get("injectedAnnotations") or {}
+    result.injected_annotations = FrozenMap({str(key): str(value) for key, value in annotations.items()})
+
+
+def _strings(items: Any) -> tuple[str, ...]:
+    return tuple(str(item) for item in cast(list[Any], items)) if isinstance(items, list) else ()
+
+
+def _read_values(result: Compiled, report: _Report) -> None:
+    document, problem = read_text(result.settings.values)
+    if problem or not isinstance(document, dict | None):
+        report("values", "bad-values", problem or "a map was expected")
+        return
+    result.values = cast(Json, document) if document else {}
+
+
+def _read_mesh(result: Compiled, report: _Report) -> None:
+    document, problem = read_text(result.settings.mesh)
+    if problem or not isinstance(document, dict | None):
+        report("mesh", "bad-mesh-config", problem or "a map was expected")
+    reading = mesh.apply_mesh_config(
+        cast(Json, document) if isinstance(document, dict) else {}, mesh.default_mesh_config()
+    )
+    for path, text in reading.problems:
+        report("mesh", "bad-mesh-config", f"{'.'.join(map(str, path))}: {text}")
+    for path in reading.unknown:
+        report("mesh", "unknown-field", f"{'.'.join(map(str, path))} is no field of the mesh config")
+    result.mesh = reading.document
+
+
+def is_usable(settings: Compiled) -> bool:
+    """Return whether settings can inject at all."""
+    return not has_errors(settings.diagnostics)
+
+
+def from_config_maps(documents: Mapping[str, Json]) -> tuple[Settings, Diagnostics]:
+    """Take settings from the two ConfigMaps, by name; what is not there is our default, a missing key is an error."""
+    fallback = default_settings()
+    injector, mesh_map = documents.get(INJECTOR_MAP), documents.get(MESH_MAP)
+    missing: list[Diagnostic] = []
+    config, values = fallback.config, fallback.values
+    if injector is not None:
+        config = _key(injector, "config", missing)
+        values = _key(injector, "values", missing)
+    mesh_text = fallback.mesh if mesh_map is None else _key(mesh_map, "mesh", missing)
+    networks: Json = (mesh_map or {}).get("data") or {}
+    settings = Settings(
+        config=config,
+        values=values,
+        mesh=mesh_text,
+        mesh_networks=str(networks.get("meshNetworks", "")),
+        reversible=injector is None,
+        source=f"ConfigMap {INJECTOR_MAP}" if injector is not None else "",
+    )
+    return settings, tuple(missing)
+
+
+def _key(config_map: Json, key: str, missing: list[Diagnostic]) -> str:
+    data = section(config_map, "data")
+    if key not in data:
+        metadata = section(config_map, "metadata")
+        resource = f"ConfigMap {metadata.get('namespace', '')}/{metadata.get('name', '')}"
+        message = f"key {key!r} is missing"
+        hint = f"take it from the cluster: kubectl get configmap -n istio-system {metadata.get('name', '')} -o yaml"
+        where = Where(resource=resource, path=("data", key))
+        missing.append(Diagnostic(code="missing-setting", severity="error", message=message, where=where, hint=hint))
+    return str(data.get(key, ""))
+
+
+@lru_cache(maxsize=1)
+def default_settings() -> Settings:
+    """Return our own settings: pillion's images, and a template that fits the local mesh and Kubernetes alike."""
+    folder = resources.files("pillion.inject.defaults")
+    config, values, mesh_text = (
+        folder.joinpath(name).read_text() for name in ("config.yaml", "values.yaml", "mesh.yaml")
+    )
+    return Settings(config=config, values=values, mesh=mesh_text, reversible=True, source="default settings")
