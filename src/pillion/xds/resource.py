@@ -15,6 +15,7 @@ from msgspec.structs import force_setattr
 from pillion.value import Value
 from pillion.xds import frame
 
+NO_NAMES: frozenset[str] = frozenset()
 Need = tuple[str, str]
 """(type URL, name) of another resource."""
 
@@ -67,6 +68,7 @@ class Resources:
         self._changes: WeakKeyDictionary[Resources, Changes] = WeakKeyDictionary()
         self._delta_body: bytes | None = None
         self._state_body: bytes | None = None
+        self._name_set: frozenset[str] | None = None
         self._needs: Mapping[str, frozenset[str]] | None = None
         self._version: str | None = None
 
@@ -77,6 +79,13 @@ class Resources:
     def names(self) -> KeysView[str]:
         """Return all names, in order."""
         return self._by_name.keys()
+
+    @property
+    def name_set(self) -> frozenset[str]:
+        """All names, as a set that clients who ask for exactly these can share."""
+        if self._name_set is None:
+            self._name_set = frozenset(self._by_name)
+        return self._name_set
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name

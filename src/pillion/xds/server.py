@@ -94,21 +94,21 @@ class Session:
     """One client's stream while it lasts."""
 
     def __init__(self, wire: Wire, dialect: Dialect, peer: str, provider: Provider) -> None:
-        self.node = Node()
+        self.node = ""
         self.peer = peer
         self._wire = wire
         self._provider = provider
         self._stream = Stream(dialect)
         self._parse: Callable[[bytes], tuple[Any, Message | None]] = parse_delta if dialect == "delta" else parse_state
-        self._wake = asyncio.Event()
+        self._asleep: asyncio.Future[None] | None = None
         self._attachment: Attachment | None = None
         self._settled_on: View | None = None
-        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._stopping = False
 
     def status(self) -> StreamStatus:
         """Return what the client was sent and what it acknowledged."""
         types = self._stream.status()
-        return StreamStatus(dialect=types.dialect, node=self.node.id, peer=self.peer, types=types.types)
+        return StreamStatus(dialect=types.dialect, node=self.node, peer=self.peer, types=types.types)
 
     async def run(self, share: Callable[[Node], Node]) -> None:
         """Serve the client until it goes; raises `ProtocolError` or `RefusedError` when it has to be sent away."""
@@ -116,14 +116,16 @@ class Session:
             request, message = self._parse_request(await self._wire.read())
             if message is None or not cast(Any, message).id:
                 raise ProtocolError("the first request must say node.id")
-            self.node = share(read_node(cast(Any, message)))
-            self._attachment = self._provider.attach(self.node, self.peer, self._notify)
+            node = share(read_node(cast(Any, message)))
+            self.node = node.id
+            self._attachment = self._provider.attach(node, self.peer, self._notify)
             if self._attachment.view is not None:
                 self._stream.show(self._attachment.view)
             self._stream.receive(request)
-            del request, message
+            del request, message, node
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = (tasks.create_task(self._write()), tasks.create_task(self._read()))
+                tasks.create_task(self._write())
+                await self._read()
         except* ClosedError:
             pass
         finally:
@@ -132,8 +134,8 @@ class Session:
 
     def stop(self) -> None:
         """End the stream in good order: the client sees it end, not break."""
-        for task in self._tasks:
-            task.cancel()
+        self._stopping = True
+        self._wake()
 
     def _parse_request(self, data: bytes) -> tuple[Any, Message | None]:
         try:
@@ -146,7 +148,11 @@ class Session:
 
     def _notify(self, view: View) -> None:
         self._stream.show(view)
-        self._wake.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._asleep is not None and not self._asleep.done():
+            self._asleep.set_result(None)
 
     async def _read(self) -> None:
         while True:
@@ -154,25 +160,27 @@ class Session:
             for event in self._stream.receive(request):
                 if self._attachment is not None:
                     self._attachment.heard(event)
-            self._wake.set()
+            self._wake()
 
     async def _write(self) -> None:
-        stream, wake, clock = self._stream, self._wake, asyncio.get_running_loop().time
+        stream, loop = self._stream, asyncio.get_running_loop()
         deadline: float | None = None
         while True:
-            wake.clear()
             while (response := stream.next()) is not None:
                 await self._wire.write(response.data)
             self._tell_settled()
+            if self._stopping:
+                raise ClosedError
+            self._asleep = loop.create_future()
             patience = stream.patience
             if patience is None:
                 deadline = None
-                await wake.wait()
+                await self._asleep
                 continue
-            deadline = min(deadline or clock() + patience, clock() + patience)
+            deadline = min(deadline or loop.time() + patience, loop.time() + patience)
             try:
                 async with asyncio.timeout_at(deadline):
-                    await wake.wait()
+                    await self._asleep
             except TimeoutError:
                 stream.lapse()
                 deadline = None

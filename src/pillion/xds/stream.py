@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, final
 from pillion.value import Value
 from pillion.xds import frame, type_urls
 from pillion.xds.request import DeltaRequest, Refusal, StateRequest
-from pillion.xds.resource import Resource, View
+from pillion.xds.resource import NO_NAMES, Resource, View
 from pillion.xds.status import StreamStatus, TypeStatus
 from pillion.xds.subscription import Sent, Subscription, Told
 
@@ -65,7 +65,7 @@ class Stream:
         self._nonce = 0
         self._subscriptions: dict[str, Subscription] = {}
         self._ordered: list[Subscription] = []
-        self._warming: set[str] = set()
+        self._warming: frozenset[str] = NO_NAMES
         """Names of resources that the client will wait for when it asks for them, whatever versions it says it has."""
         self._burst_over = False
 
@@ -92,12 +92,15 @@ class Stream:
             subscription = self._open(request.type_url)
             subscription.resumed = "*" if known else ""
         events = self._land(subscription, request.response_nonce, request.refusal)
-        for name in request.unsubscribe:
-            subscription.unsubscribe_all() if name == "*" else subscription.unsubscribe(name)
-        for name in request.subscribe:
-            if name != "*":
-                subscription.subscribe(name, None if name in self._warming else known.pop(name, None))
-                self._warming.discard(name)
+        if "*" in request.unsubscribe:
+            subscription.unsubscribe_all()
+        if request.unsubscribe:
+            subscription.unsubscribe(request.unsubscribe)
+        asked = {name: known.pop(name, None) for name in request.subscribe if name != "*"}
+        if asked:
+            asked |= dict.fromkeys(self._warming.intersection(asked))
+            self._warming = self._warming.difference(asked) or NO_NAMES
+            subscription.subscribe(asked)
         if wildcard:
             subscription.subscribe_all(known)
         return events
@@ -118,11 +121,9 @@ class Stream:
                 subscription.subscribe_all({})
         elif asked and subscription.wildcard:
             subscription.unsubscribe_all()
-        for name in subscription.names - asked.keys():
-            subscription.unsubscribe(name)
-        for name in asked:
-            if name not in subscription.names:
-                subscription.subscribe(name)
+        if subscription.names != asked.keys():
+            subscription.unsubscribe(subscription.names - asked.keys())
+            subscription.subscribe({name: None for name in asked if name not in subscription.names})
         return events
 
     def _open(self, type_url: str) -> Subscription:
@@ -196,14 +197,13 @@ class Stream:
         if warmed is None:
             return
         subscription = self._subscriptions.get(warmed)
-        for resource in sent:
-            for need, name in resource.needs:
-                if need != warmed:
-                    continue
-                if subscription is not None and subscription.wants(name):
-                    subscription.renew(name)
-                else:
-                    self._warming.add(name)
+        names = dict.fromkeys(name for resource in sent for need, name in resource.needs if need == warmed)
+        for name in list(names):
+            if subscription is not None and subscription.wants(name):
+                subscription.renew(name)
+                del names[name]
+        if names:
+            self._warming |= names.keys()
 
     def _changes_may_go(self, subscription: Subscription) -> bool:
         if subscription.answer and not subscription.resumed:

@@ -4,12 +4,12 @@ Nothing is queued. `base` is what the client ought to have; `owed` and `leaving`
 something else. A push that cannot be sent yet therefore merges with every later one by itself.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import final
 
 from pillion.value import Value
 from pillion.xds.request import Refusal
-from pillion.xds.resource import Fallback, Resource, Resources, same
+from pillion.xds.resource import NO_NAMES, Fallback, Resource, Resources, same
 
 Known = Resource | str | None
 """What a client has under a name: a resource, a version that it told us, or nothing."""
@@ -55,7 +55,7 @@ class Subscription:
     def __init__(self, type_url: str, *, wildcard: bool) -> None:
         self.type_url = type_url
         self.wildcard = wildcard
-        self.names: set[str] = set()
+        self.names: frozenset[str] = NO_NAMES
         self.base = Resources(type_url)
         self.owed: dict[str, Known] = {}
         """Name -> what the client has instead of what it ought to have."""
@@ -63,13 +63,13 @@ class Subscription:
         """Name -> what the client still has, though there is no such resource any more."""
         self.stand_ins: dict[str, Resource] = {}
         """Name -> the empty resource that the client was given because there is none of that name."""
-        self.urgent: set[str] = set()
+        self.urgent: dict[str, None] = {}
         """Names in `owed` for which the client is waiting: they are told at once, and so is their absence."""
         self.answer = False
         """The client waits for a response, even an empty one."""
         self.resumed = ""
         """State of the world: the version that the client says it has. Delta: `*` when it told us of any."""
-        self.refused: set[str] = set()
+        self.refused: frozenset[str] = NO_NAMES
         """Names of a refused response, told again together when one of them changes."""
         self.in_flight: list[Sent] = []
         self.sent: Sent | None = None
@@ -116,7 +116,7 @@ class Subscription:
         notes: dict[str, Known] = {name: self.known(name) for name in touched}
         if not self.refused.isdisjoint(touched):
             notes = dict.fromkeys(sorted(self.refused)) | notes
-            self.refused.clear()
+            self.refused = NO_NAMES
         self.base = target
         for name, known in notes.items():
             self._note(name, known)
@@ -127,13 +127,13 @@ class Subscription:
             self.owed.clear()
             self.answer = False
 
-    def subscribe(self, name: str, known: str | None = None) -> None:
-        """Add a name, of which the client has the version `known` or nothing (any more)."""
-        resource = self.base.get(name)
-        self.names.add(resource.name if resource else name)
-        if known is None:
-            self.urgent.add(name)
-        self._note(name, known)
+    def subscribe(self, known: Mapping[str, str | None]) -> None:
+        """Add names, of which the client has these versions, or nothing (any more)."""
+        self.names |= known.keys()
+        for name, version in known.items():
+            if version is None:
+                self.urgent[name] = None
+            self._note(name, version)
 
     def subscribe_all(self, known: dict[str, str]) -> None:
         """Add all names; of some the client has these versions."""
@@ -143,15 +143,15 @@ class Subscription:
             if name not in self.names:
                 self._note(name, known.get(name))
 
-    def unsubscribe(self, name: str) -> None:
-        """Take a name away: the client forgets it, unless it wants everything, which it then needs again."""
-        if name not in self.names:
-            return
-        self.names.discard(name)
-        self._drop(name)
-        if self.wildcard:
-            self.urgent.add(name)
-            self._note(name, None)
+    def unsubscribe(self, names: Collection[str]) -> None:
+        """Take names away: the client forgets them, unless it wants everything: then it needs them again."""
+        gone = self.names.intersection(names)
+        self.names -= gone
+        for name in sorted(gone):
+            self._drop(name)
+            if self.wildcard:
+                self.urgent[name] = None
+                self._note(name, None)
 
     def unsubscribe_all(self) -> None:
         """Take the wildcard away; names asked for by name stay."""
@@ -161,7 +161,7 @@ class Subscription:
 
     def renew(self, name: str) -> None:
         """Tell a resource again, though it did not change: the client waits for it."""
-        self.urgent.add(name)
+        self.urgent[name] = None
         self._note(name, None)
 
     def _note(self, name: str, known: Known) -> None:
@@ -179,18 +179,24 @@ class Subscription:
     def _drop(self, name: str) -> None:
         for notes in (self.owed, self.leaving, self.stand_ins):
             notes.pop(name, None)
-        self.urgent.discard(name)
-        self.refused.discard(name)
+        self.urgent.pop(name, None)
+        if name in self.refused:
+            self.refused -= {name}
 
     def take(self, fallback: Fallback | None, *, changes: bool, removals: bool) -> Told:
         """Take what the client is to be told now; it counts as told. Without `changes`, only what it waits for."""
-        if changes and not self.leaving and len(self.owed) == len(self.base) and self.urgent <= self.base.names():
+        if (
+            changes
+            and not self.leaving
+            and len(self.owed) == len(self.base)
+            and self.urgent.keys() <= self.base.names()
+        ):
             self.owed.clear()
             self.urgent.clear()
             return Told(resources=tuple(self.base), everything=True)
         resources: list[Resource] = []
         removed: list[str] = []
-        for name in list(self.owed) if changes else sorted(self.urgent):
+        for name in list(self.owed) if changes else list(self.urgent):
             self.owed.pop(name, None)
             resource = self.base.get(name) or self._stand_in(name, fallback)
             resources.append(resource) if resource else removed.append(name)
@@ -212,11 +218,14 @@ class Subscription:
 
     def launch(self, nonce: str, names: Collection[str]) -> None:
         """Note that a response is on its way."""
+        if self.names == self.base.name_set:
+            self.names = self.base.name_set  # one object for all clients that want the same
         self.sent = Sent(nonce=nonce, resources=self.base, names=names)
         self.in_flight.append(self.sent)
         self.answer = False
         self.overdue = False
-        self.refused.difference_update(names)
+        if self.refused:
+            self.refused -= frozenset(names)
 
     def land(self, nonce: str, refusal: Refusal | None) -> Sent | None:
         """Note that a response was acknowledged or refused, and with it those before; None for an unknown nonce."""
@@ -227,7 +236,7 @@ class Subscription:
                     self.acked, self.nack = sent, None
                 else:
                     self.nack = Nack(nonce=nonce, names=tuple(sent.names), refusal=refusal)
-                    self.refused.update(name for name in sent.names if self.wants(name) and name not in self.owed)
+                    self.refused |= {name for name in sent.names if self.wants(name) and name not in self.owed}
                 return sent
         return None
 
