@@ -24,10 +24,15 @@ CLONE_NEWNET = 0x40000000
 def facts(environment: Mapping[str, str]) -> MachineFacts:
     """Gather the facts in the network namespace of the caller."""
     return MachineFacts(
-        addresses=(*_ipv4_addresses(), *_ipv6_addresses()),
+        addresses=addresses(),
         nameservers=nameservers(RESOLV_CONF.read_text() if RESOLV_CONF.exists() else ""),
         proxy_uid=_proxy_uid(environment.get("ENVOY_USER") or "istio-proxy"),
     )
+
+
+def addresses() -> tuple[str, ...]:
+    """Return the addresses of the interfaces, IPv4 first, without loopback and link-local ones."""
+    return (*_ipv4_addresses(), *_ipv6_addresses())
 
 
 def nameservers(resolv_conf: str) -> tuple[str, ...]:
