@@ -1,0 +1,55 @@
+from pillion.resources.documents import read
+from pillion.value import Origin
+
+
+def test_several_documents_and_empty_ones() -> None:
+    documents, diagnostics = read("# head\na: 1\n---\n# only a comment\n---\nb: 2\n", "x.yaml")
+    assert diagnostics == ()
+    assert documents == (
+        ({"a": 1}, Origin(file="x.yaml", document=0)),
+        ({"b": 2}, Origin(file="x.yaml", document=2)),
+    )
+
+
+def test_nothing_is_no_document() -> None:
+    assert read("") == ((), ())
+    assert read("# nothing\n---\n") == ((), ())
+
+
+def test_a_broken_document_does_not_hide_its_neighbours() -> None:
+    documents, diagnostics = read("a: 1\n---\nb: [\n---\nc: 3\n", "x.yaml")
+    assert [document.content for document in documents] == [{"a": 1}, {"c": 3}]
+    assert [document.origin.document for document in documents] == [0, 2]
+    (diagnostic,) = diagnostics
+    assert (diagnostic.code, diagnostic.severity) == ("yaml-syntax", "error")
+    assert diagnostic.where.origin == Origin(file="x.yaml", document=1)
+    assert diagnostic.where.line == 4
+
+
+def test_lists_are_unpacked() -> None:
+    documents, _ = read("apiVersion: v1\nkind: List\nitems:\n- kind: A\n- kind: B\n")
+    assert documents == (({"kind": "A"}, Origin(item=0)), ({"kind": "B"}, Origin(item=1)))
+
+
+def test_items_of_a_typed_list_have_its_kind() -> None:
+    documents, _ = read('{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "x"}}, null]}')
+    assert documents == (({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}}, Origin(item=0)),)
+
+
+def test_a_document_that_is_no_map_is_told() -> None:
+    documents, diagnostics = read("- a\n")
+    assert documents == ()
+    assert [diagnostic.code for diagnostic in diagnostics] == ["not-a-resource"]
+
+
+def test_json_and_what_only_looks_like_it() -> None:
+    assert read('{"a": 1}').documents == (({"a": 1}, Origin()),)
+    assert read("{a: 1}").documents == (({"a": 1}, Origin()),)
+    assert read("{a: 1").diagnostics[0].code == "yaml-syntax"
+
+
+def test_a_missing_separator_is_guessed() -> None:
+    _, diagnostics = read("kind: A\nx: 1\nkind: B\n")
+    assert [(d.code, d.where.line, d.hint) for d in diagnostics] == [
+        ("duplicate-key", 3, "is a --- missing before it?")
+    ]

@@ -1,0 +1,73 @@
+import pytest
+
+from pillion.resources import host
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap", "subset"),
+    [
+        ("foo.com", "foo.com", True, True),
+        ("foo.com", "bar.com", False, False),
+        ("*.com", "foo.com", True, False),
+        ("foo.com", "*.com", True, True),
+        ("*.foo.com", "foo.com", False, False),
+        ("foo.com", "*.foo.com", False, False),
+        ("*", "foo.com", True, False),
+        ("*", "*.com", True, False),
+        ("*.com", "*", True, True),
+        ("*.foo.com", "*.com", True, True),
+        ("*.com", "*.net", False, False),
+        ("", "", True, True),
+    ],
+)
+def test_a_wildcard_covers_its_suffix(one: str, other: str, overlap: bool, subset: bool) -> None:
+    assert host.overlaps(one, other) is overlap
+    assert host.overlaps(other, one) is overlap
+    assert host.is_subset_of(one, other) is subset
+
+
+def test_most_specific_first() -> None:
+    names = ["*", "*.com", "b.com", "a.com", "long.a.com", "*.a.com"]
+    assert sorted(names, key=host.specificity) == ["long.a.com", "a.com", "b.com", "*.a.com", "*.com", "*"]
+
+
+def test_most_specific_match() -> None:
+    candidates = {"*": 1, "*.com": 2, "a.com": 3, "*.b.com": 4}
+    assert host.most_specific("a.com", candidates) == ("a.com", 3)
+    assert host.most_specific("x.b.com", candidates) == ("*.b.com", 4)
+    assert host.most_specific("*.c.com", candidates) == ("*.com", 2)
+    assert host.most_specific("x.net", candidates) == ("*", 1)
+    assert host.most_specific("x.net", {"*.com": 2}) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (["foo.com", "bar.com"], ["*.com"], ("foo.com", "bar.com")),
+        (["foo.com", "*.net"], ["*.com", "bar.net"], ("foo.com", "bar.net")),
+        (["foo.com", "*.net"], ["*.bar.net"], ("*.bar.net",)),
+        (["foo.com"], ["bar.com"], ()),
+        ([], ["bar.com"], ()),
+    ],
+)
+def test_intersection_keeps_the_narrower(one: list[str], other: list[str], expected: tuple[str, ...]) -> None:
+    assert host.intersection(one, other) == expected
+
+
+def test_names_for_a_namespace() -> None:
+    assert host.names_for_namespace(["ns1/foo.com", "ns2/bar.com"], "ns1") == ("foo.com",)
+    assert host.names_for_namespace(["ns1/foo.com", "*/bar.com", "baz.com"], "ns3") == ("bar.com", "baz.com")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("reviews", "reviews.shop.svc.cluster.local"),
+        ("reviews.other", "reviews.other"),
+        ("*", "*"),
+        ("", ""),
+        ("::1", "::1"),
+    ],
+)
+def test_short_names_belong_to_the_namespace(name: str, expected: str) -> None:
+    assert host.resolve_short_name(name, "shop", "cluster.local") == expected
