@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""DestinationRule: how a destination is reached: load balancing, pools, outliers, TLS, subsets."""
 
 from typing import ClassVar, Literal
 
@@ -18,14 +18,14 @@ TLSMode = Literal["DISABLE", "SIMPLE", "MUTUAL", "ISTIO_MUTUAL"]
 
 
 class Attribute(Value, rename="camel"):
-    """`LoadBalancerSettings.ConsistentHashLB.HTTPCookie.Attribute` of the API."""
+    """An attribute of a cookie."""
 
     name: str = ""
     value: str = ""
 
 
 class HTTPCookie(Value, rename="camel"):
-    """`LoadBalancerSettings.ConsistentHashLB.HTTPCookie` of the API."""
+    """A cookie whose value is hashed; it is made when absent."""
 
     name: str = ""
     path: str = ""
@@ -34,19 +34,19 @@ class HTTPCookie(Value, rename="camel"):
 
 
 class RingHash(Value, rename="camel"):
-    """`LoadBalancerSettings.ConsistentHashLB.RingHash` of the API."""
+    """Consistent hashing by a ring."""
 
     minimum_ring_size: int = 0
 
 
 class MagLev(Value, rename="camel"):
-    """`LoadBalancerSettings.ConsistentHashLB.MagLev` of the API."""
+    """Consistent hashing by Maglev's table."""
 
     table_size: int = 0
 
 
 class ConsistentHashLB(Value, rename="camel"):
-    """`LoadBalancerSettings.ConsistentHashLB` of the API."""
+    """Sticky load balancing: what is hashed, and by which table."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("http_header_name", "http_cookie", "use_source_ip", "http_query_parameter_name"),
@@ -63,21 +63,21 @@ class ConsistentHashLB(Value, rename="camel"):
 
 
 class Distribute(Value, rename="camel"):
-    """`LocalityLoadBalancerSetting.Distribute` of the API."""
+    """Shares of the localities for traffic from one locality."""
 
     from_: str = ""
     to: FrozenMap[Unsigned] = FrozenMap()
 
 
 class Failover(Value, rename="camel"):
-    """`LocalityLoadBalancerSetting.Failover` of the API."""
+    """Where traffic of a region goes when that region fails."""
 
     from_: str = ""
     to: str = ""
 
 
 class LocalityLoadBalancerSetting(Value, rename="camel"):
-    """`LocalityLoadBalancerSetting` of the API."""
+    """How the place of client and endpoint counts in load balancing."""
 
     distribute: tuple[Distribute, ...] = ()
     failover: tuple[Failover, ...] = ()
@@ -86,14 +86,14 @@ class LocalityLoadBalancerSetting(Value, rename="camel"):
 
 
 class ZoneAwareLoadBalancerSettingFailover(Value, rename="camel"):
-    """`ZoneAwareLoadBalancerSetting.Failover` of the API."""
+    """Where traffic of a region goes when that region fails."""
 
     from_: str = ""
     to: str = ""
 
 
 class ZoneAwareLoadBalancerSetting(Value, rename="camel"):
-    """`ZoneAwareLoadBalancerSetting` of the API."""
+    """Load balancing that prefers the client's zone."""
 
     enabled: bool | None = None
     failover: tuple[ZoneAwareLoadBalancerSettingFailover, ...] = ()
@@ -102,7 +102,7 @@ class ZoneAwareLoadBalancerSetting(Value, rename="camel"):
 
 
 class WarmupConfiguration(Value, rename="camel"):
-    """`WarmupConfiguration` of the API."""
+    """How slowly a new endpoint gets its full share."""
 
     duration: Duration | None = None
     minimum_percent: float | None = None
@@ -110,7 +110,7 @@ class WarmupConfiguration(Value, rename="camel"):
 
 
 class LoadBalancerSettings(Value, rename="camel"):
-    """`LoadBalancerSettings` of the API."""
+    """How an endpoint is chosen."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("simple", "consistent_hash"),)
 
@@ -123,7 +123,7 @@ class LoadBalancerSettings(Value, rename="camel"):
 
 
 class TcpKeepalive(Value, rename="camel"):
-    """`ConnectionPoolSettings.TCPSettings.TcpKeepalive` of the API."""
+    """Keep-alive probes of a TCP connection."""
 
     probes: Unsigned = 0
     time: Duration | None = None
@@ -131,7 +131,7 @@ class TcpKeepalive(Value, rename="camel"):
 
 
 class TCPSettings(Value, rename="camel"):
-    """`ConnectionPoolSettings.TCPSettings` of the API."""
+    """Limits of connections."""
 
     max_connections: int = 0
     connect_timeout: Duration | None = None
@@ -141,14 +141,14 @@ class TCPSettings(Value, rename="camel"):
 
 
 class ConnectionKeepalive(Value, rename="camel"):
-    """`ConnectionPoolSettings.HTTPSettings.ConnectionKeepalive` of the API."""
+    """Keep-alive pings of an HTTP/2 connection."""
 
     interval: Duration | None = None
     timeout: Duration | None = None
 
 
 class HTTPSettings(Value, rename="camel"):
-    """`ConnectionPoolSettings.HTTPSettings` of the API."""
+    """Limits of requests."""
 
     http1_max_pending_requests: int = 0
     http2_max_requests: int = 0
@@ -162,14 +162,14 @@ class HTTPSettings(Value, rename="camel"):
 
 
 class ConnectionPoolSettings(Value, rename="camel"):
-    """`ConnectionPoolSettings` of the API."""
+    """Limits of connections and requests to a destination."""
 
     tcp: TCPSettings | None = None
     http: HTTPSettings | None = None
 
 
 class OutlierDetection(Value, rename="camel"):
-    """`OutlierDetection` of the API."""
+    """When an endpoint that fails is left out for a while."""
 
     consecutive_errors: int = 0
     split_external_local_origin_errors: bool = False
@@ -184,7 +184,7 @@ class OutlierDetection(Value, rename="camel"):
 
 
 class ClientTLSSettings(Value, rename="camel"):
-    """`ClientTLSSettings` of the API."""
+    """How TLS is opened towards a destination."""
 
     mode: TLSMode = "DISABLE"
     client_certificate: str = ""
@@ -198,7 +198,7 @@ class ClientTLSSettings(Value, rename="camel"):
 
 
 class PortTrafficPolicy(Value, rename="camel"):
-    """`TrafficPolicy.PortTrafficPolicy` of the API."""
+    """The policy of one port; nothing is inherited from the policy around it."""
 
     port: PortSelector | None = None
     load_balancer: LoadBalancerSettings | None = None
@@ -208,7 +208,7 @@ class PortTrafficPolicy(Value, rename="camel"):
 
 
 class TunnelSettings(Value, rename="camel"):
-    """`TrafficPolicy.TunnelSettings` of the API."""
+    """A proxy through which TCP is tunnelled."""
 
     protocol: str = ""
     target_host: str = ""
@@ -216,13 +216,13 @@ class TunnelSettings(Value, rename="camel"):
 
 
 class ProxyProtocol(Value, rename="camel"):
-    """`TrafficPolicy.ProxyProtocol` of the API."""
+    """The PROXY protocol's header, sent ahead of a connection."""
 
     version: ProxyProtocolVersion = "V1"
 
 
 class RetryBudget(Value, rename="camel"):
-    """`TrafficPolicy.RetryBudget` of the API."""
+    """How many retries may run beside the active requests."""
 
     percent: float | None = None
     min_retry_concurrency: Unsigned = 0
@@ -230,7 +230,7 @@ class RetryBudget(Value, rename="camel"):
 
 
 class TrafficPolicy(Value, rename="camel"):
-    """`TrafficPolicy` of the API."""
+    """How a destination is reached."""
 
     load_balancer: LoadBalancerSettings | None = None
     connection_pool: ConnectionPoolSettings | None = None
@@ -243,7 +243,7 @@ class TrafficPolicy(Value, rename="camel"):
 
 
 class Subset(Value, rename="camel"):
-    """`Subset` of the API."""
+    """Some endpoints of a host, by their labels, with a policy of their own."""
 
     name: str = ""
     labels: Labels = NO_LABELS
@@ -251,7 +251,7 @@ class Subset(Value, rename="camel"):
 
 
 class DestinationRuleSpec(Value, rename="camel"):
-    """`DestinationRule` of the API."""
+    """The body of a DestinationRule."""
 
     host: str = ""
     traffic_policy: TrafficPolicy | None = None
@@ -261,7 +261,7 @@ class DestinationRuleSpec(Value, rename="camel"):
 
 
 class DestinationRule(Value, rename="camel"):
-    """The resource."""
+    """A DestinationRule: what happens to traffic after routing."""
 
     metadata: Metadata = Metadata()
     spec: DestinationRuleSpec = DestinationRuleSpec()

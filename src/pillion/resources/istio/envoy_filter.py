@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""EnvoyFilter: patches on the configuration of Envoy itself."""
 
 from typing import ClassVar, Literal
 
@@ -40,14 +40,14 @@ FilterClass = Literal["UNSPECIFIED", "AUTHN", "AUTHZ", "STATS"]
 
 
 class ProxyMatch(Value, rename="camel"):
-    """`EnvoyFilter.ProxyMatch` of the API."""
+    """Which proxies are patched, by version or metadata."""
 
     proxy_version: str = ""
     metadata: Labels = NO_LABELS
 
 
 class ClusterMatch(Value, rename="camel"):
-    """`EnvoyFilter.ClusterMatch` of the API."""
+    """Which clusters are patched."""
 
     port_number: Unsigned = 0
     service: str = ""
@@ -56,14 +56,14 @@ class ClusterMatch(Value, rename="camel"):
 
 
 class RouteMatch(Value, rename="camel"):
-    """`EnvoyFilter.RouteConfigurationMatch.RouteMatch` of the API."""
+    """Which routes are patched."""
 
     name: str = ""
     action: RouteMatchAction = "ANY"
 
 
 class VirtualHostMatch(Value, rename="camel"):
-    """`EnvoyFilter.RouteConfigurationMatch.VirtualHostMatch` of the API."""
+    """Which virtual hosts are patched."""
 
     name: str = ""
     domain_name: str = ""
@@ -71,7 +71,7 @@ class VirtualHostMatch(Value, rename="camel"):
 
 
 class RouteConfigurationMatch(Value, rename="camel"):
-    """`EnvoyFilter.RouteConfigurationMatch` of the API."""
+    """Which route tables are patched."""
 
     port_number: Unsigned = 0
     port_name: str = ""
@@ -81,20 +81,20 @@ class RouteConfigurationMatch(Value, rename="camel"):
 
 
 class SubFilterMatch(Value, rename="camel"):
-    """`EnvoyFilter.ListenerMatch.SubFilterMatch` of the API."""
+    """Which filter inside a filter is patched."""
 
     name: str = ""
 
 
 class FilterMatch(Value, rename="camel"):
-    """`EnvoyFilter.ListenerMatch.FilterMatch` of the API."""
+    """Which filter of a chain is patched."""
 
     name: str = ""
     sub_filter: SubFilterMatch | None = None
 
 
 class FilterChainMatch(Value, rename="camel"):
-    """`EnvoyFilter.ListenerMatch.FilterChainMatch` of the API."""
+    """Which filter chains are patched."""
 
     name: str = ""
     sni: str = ""
@@ -105,7 +105,7 @@ class FilterChainMatch(Value, rename="camel"):
 
 
 class ListenerMatch(Value, rename="camel"):
-    """`EnvoyFilter.ListenerMatch` of the API."""
+    """Which listeners are patched."""
 
     port_number: Unsigned = 0
     port_name: str = ""
@@ -115,26 +115,26 @@ class ListenerMatch(Value, rename="camel"):
 
 
 class WaypointMatchRouteMatch(Value, rename="camel"):
-    """`EnvoyFilter.WaypointMatch.RouteMatch` of the API."""
+    """Which routes of a waypoint are patched."""
 
     name: str = ""
 
 
 class FilterMatchSubFilterMatch(Value, rename="camel"):
-    """`EnvoyFilter.WaypointMatch.FilterMatch.SubFilterMatch` of the API."""
+    """Which filter inside a waypoint's filter is patched."""
 
     name: str = ""
 
 
 class WaypointMatchFilterMatch(Value, rename="camel"):
-    """`EnvoyFilter.WaypointMatch.FilterMatch` of the API."""
+    """Which filter of a waypoint is patched."""
 
     name: str = ""
     sub_filter: FilterMatchSubFilterMatch | None = None
 
 
 class WaypointMatch(Value, rename="camel"):
-    """`EnvoyFilter.WaypointMatch` of the API."""
+    """Which parts of a waypoint are patched."""
 
     port_number: Unsigned = 0
     route: WaypointMatchRouteMatch | None = None
@@ -142,7 +142,7 @@ class WaypointMatch(Value, rename="camel"):
 
 
 class Patch(Value, rename="camel"):
-    """`EnvoyFilter.Patch` of the API."""
+    """What is done: the operation, and the JSON it works with."""
 
     operation: PatchOperation = "INVALID"
     value: FrozenJson = None
@@ -150,7 +150,7 @@ class Patch(Value, rename="camel"):
 
 
 class EnvoyConfigObjectMatch(Value, rename="camel"):
-    """`EnvoyFilter.EnvoyConfigObjectMatch` of the API."""
+    """Where a patch applies; what is not set matches everything."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("listener", "route_configuration", "cluster", "waypoint"),)
 
@@ -163,7 +163,7 @@ class EnvoyConfigObjectMatch(Value, rename="camel"):
 
 
 class EnvoyConfigObjectPatch(Value, rename="camel"):
-    """`EnvoyFilter.EnvoyConfigObjectPatch` of the API."""
+    """One patch: on what, where, how."""
 
     apply_to: ApplyTo = "INVALID"
     match: EnvoyConfigObjectMatch | None = None
@@ -171,7 +171,7 @@ class EnvoyConfigObjectPatch(Value, rename="camel"):
 
 
 class EnvoyFilterSpec(Value, rename="camel"):
-    """`EnvoyFilter` of the API."""
+    """The body of an EnvoyFilter."""
 
     workload_selector: WorkloadSelector | None = None
     target_refs: tuple[PolicyTargetReference, ...] = ()
@@ -180,7 +180,7 @@ class EnvoyFilterSpec(Value, rename="camel"):
 
 
 class EnvoyFilter(Value, rename="camel"):
-    """The resource."""
+    """An EnvoyFilter: patches on what Istio generates."""
 
     metadata: Metadata = Metadata()
     spec: EnvoyFilterSpec = EnvoyFilterSpec()

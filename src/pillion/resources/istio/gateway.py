@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""Gateway: what a load balancer at the edge listens for."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ TLSProtocol = Literal["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"]
 
 
 class Port(Value, rename="camel"):
-    """`Port` of the API."""
+    """A port of a Gateway's server."""
 
     number: Unsigned = 0
     protocol: str = ""
@@ -20,7 +20,7 @@ class Port(Value, rename="camel"):
 
 
 class TLSCertificate(Value, rename="camel"):
-    """`ServerTLSSettings.TLSCertificate` of the API."""
+    """A certificate and its key, by file."""
 
     server_certificate: str = ""
     private_key: str = ""
@@ -28,7 +28,7 @@ class TLSCertificate(Value, rename="camel"):
 
 
 class ServerTLSSettings(Value, rename="camel"):
-    """`ServerTLSSettings` of the API."""
+    """How TLS ends at a server: certificates, client proof, versions."""
 
     https_redirect: bool = False
     mode: TLSMode = "PASSTHROUGH"
@@ -50,7 +50,7 @@ class ServerTLSSettings(Value, rename="camel"):
 
 
 class Server(Value, rename="camel"):
-    """`Server` of the API."""
+    """A listener of a Gateway and the hosts it serves."""
 
     port: Port | None = None
     bind: str = ""
@@ -61,14 +61,14 @@ class Server(Value, rename="camel"):
 
 
 class GatewaySpec(Value, rename="camel"):
-    """`Gateway` of the API."""
+    """The body of a Gateway."""
 
     servers: tuple[Server, ...] = ()
     selector: Labels = NO_LABELS
 
 
 class Gateway(Value, rename="camel"):
-    """The resource."""
+    """A Gateway: listeners of an edge proxy."""
 
     metadata: Metadata = Metadata()
     spec: GatewaySpec = GatewaySpec()

@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""MeshConfig: a mesh's own settings. Defaults and overlays are in `resources.mesh_settings`."""
 
 from typing import ClassVar, Literal
 
@@ -32,20 +32,20 @@ Visibility = Literal["VISIBILITY_UNSPECIFIED", "NONE", "NAMESPACE", "PUBLIC"]
 
 
 class MeshOutboundTrafficPolicy(Value, rename="camel"):
-    """`MeshConfig.OutboundTrafficPolicy` of the API."""
+    """What becomes of traffic to destinations that are not known, in the whole mesh."""
 
     mode: OutboundTrafficPolicyMode = "REGISTRY_ONLY"
     tls: ClientTLSSettings | None = None
 
 
 class InboundTrafficPolicy(Value, rename="camel"):
-    """`MeshConfig.InboundTrafficPolicy` of the API."""
+    """Where traffic to ports that are not known is handed on."""
 
     mode: InboundTrafficPolicyMode = "PASSTHROUGH"
 
 
 class CertificateData(Value, rename="camel"):
-    """`MeshConfig.CertificateData` of the API."""
+    """A root of trust, as PEM or behind a URL."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("pem", "spiffe_bundle_url"),)
 
@@ -56,20 +56,20 @@ class CertificateData(Value, rename="camel"):
 
 
 class Settings(Value, rename="camel"):
-    """`MeshConfig.ServiceSettings.Settings` of the API."""
+    """Whether services stay within their cluster."""
 
     cluster_local: bool = False
 
 
 class ServiceSettings(Value, rename="camel"):
-    """`MeshConfig.ServiceSettings` of the API."""
+    """Settings of some services."""
 
     settings: Settings | None = None
     hosts: tuple[str, ...] = ()
 
 
 class LabelSelectorRequirement(Value, rename="camel"):
-    """`LabelSelectorRequirement` of the API."""
+    """One condition on a label."""
 
     key: str = ""
     operator: str = ""
@@ -77,14 +77,14 @@ class LabelSelectorRequirement(Value, rename="camel"):
 
 
 class LabelSelector(Value, rename="camel"):
-    """`LabelSelector` of the API."""
+    """Labels and conditions on labels; all must hold."""
 
     match_labels: Labels = NO_LABELS
     match_expressions: tuple[LabelSelectorRequirement, ...] = ()
 
 
 class ServiceScopeConfigs(Value, rename="camel"):
-    """`MeshConfig.ServiceScopeConfigs` of the API."""
+    """Which services are seen from other clusters."""
 
     namespace_selector: LabelSelector | None = None
     services_selector: LabelSelector | None = None
@@ -92,7 +92,7 @@ class ServiceScopeConfigs(Value, rename="camel"):
 
 
 class CA(Value, rename="camel"):
-    """`MeshConfig.CA` of the API."""
+    """The certificate authority."""
 
     address: str = ""
     tls_settings: ClientTLSSettings | None = None
@@ -101,7 +101,7 @@ class CA(Value, rename="camel"):
 
 
 class DefaultProviders(Value, rename="camel"):
-    """`MeshConfig.DefaultProviders` of the API."""
+    """The providers that count when a Telemetry names none."""
 
     tracing: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
@@ -109,13 +109,13 @@ class DefaultProviders(Value, rename="camel"):
 
 
 class ProxyPathNormalization(Value, rename="camel"):
-    """`MeshConfig.ProxyPathNormalization` of the API."""
+    """How paths are normalised before policies see them."""
 
     normalization: NormalizationType = "DEFAULT"
 
 
 class TLSConfig(Value, rename="camel"):
-    """`MeshConfig.TLSConfig` of the API."""
+    """Versions, curves and ciphers of TLS."""
 
     min_protocol_version: TLSProtocol = "TLS_AUTO"
     ecdh_curves: tuple[str, ...] = ()
@@ -123,14 +123,14 @@ class TLSConfig(Value, rename="camel"):
 
 
 class DefaultTrafficPolicy(Value, rename="camel"):
-    """`MeshConfig.DefaultTrafficPolicy` of the API."""
+    """What counts where no DestinationRule says otherwise."""
 
     connection_pool: ConnectionPoolSettings | None = None
     outlier_detection: OutlierDetection | None = None
 
 
 class ConfigSource(Value, rename="camel"):
-    """`ConfigSource` of the API."""
+    """Where configuration comes from."""
 
     address: str = ""
     tls_settings: ClientTLSSettings | None = None
@@ -138,27 +138,27 @@ class ConfigSource(Value, rename="camel"):
 
 
 class Certificate(Value, rename="camel"):
-    """`Certificate` of the API."""
+    """A certificate that the control plane makes for DNS names."""
 
     secret_name: str = ""
     dns_names: tuple[str, ...] = ()
 
 
 class MatchRule(Value, rename="camel"):
-    """`ServiceEntryVisibility.MatchRule` of the API."""
+    """The namespaces that a policy of visibility is for."""
 
     namespace_selector: LabelSelector | None = None
 
 
 class Policy(Value, rename="camel"):
-    """`ServiceEntryVisibility.Policy` of the API."""
+    """A visibility for some namespaces."""
 
     visibility: Visibility = "VISIBILITY_UNSPECIFIED"
     matching_rules: tuple[MatchRule, ...] = ()
 
 
 class ServiceEntryVisibility(Value, rename="camel"):
-    """`ServiceEntryVisibility` of the API."""
+    """Who may see ServiceEntries that do not say it."""
 
     default_visibility: Visibility = "VISIBILITY_UNSPECIFIED"
     apply_to_sidecars: bool = False
@@ -166,7 +166,7 @@ class ServiceEntryVisibility(Value, rename="camel"):
 
 
 class MeshConfig(Value, rename="camel"):
-    """`MeshConfig` of the API."""
+    """The settings of a mesh."""
 
     proxy_listen_port: int = 0
     proxy_inbound_listen_port: int = 0

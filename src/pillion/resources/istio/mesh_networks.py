@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""MeshNetworks: which endpoints are in which network, and the gateways between them."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ from pillion.value import FrozenMap, Value
 
 
 class NetworkEndpoints(Value, rename="camel"):
-    """`Network.NetworkEndpoints` of the API."""
+    """Endpoints of a network, by address range or registry."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("from_cidr", "from_registry"),)
 
@@ -16,7 +16,7 @@ class NetworkEndpoints(Value, rename="camel"):
 
 
 class IstioNetworkGateway(Value, rename="camel"):
-    """`Network.IstioNetworkGateway` of the API."""
+    """A gateway into a network."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("registry_service_name", "address"),)
 
@@ -27,13 +27,13 @@ class IstioNetworkGateway(Value, rename="camel"):
 
 
 class Network(Value, rename="camel"):
-    """`Network` of the API."""
+    """Endpoints and gateways of a network."""
 
     endpoints: tuple[NetworkEndpoints, ...] = ()
     gateways: tuple[IstioNetworkGateway, ...] = ()
 
 
 class MeshNetworks(Value, rename="camel"):
-    """`MeshNetworks` of the API."""
+    """The networks of a mesh, by name."""
 
     networks: FrozenMap[Network] = FrozenMap()

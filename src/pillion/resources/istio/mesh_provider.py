@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""Extension providers: named back ends for tracing, metrics, logs and authorisation."""
 
 from typing import ClassVar, Literal
 
@@ -15,7 +15,7 @@ TraceContext = Literal["UNSPECIFIED", "W3C_TRACE_CONTEXT", "GRPC_BIN", "CLOUD_TR
 
 
 class EnvoyExternalAuthorizationRequestBody(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationRequestBody` of the API."""
+    """How much of a request's body the authorisation service gets."""
 
     max_request_bytes: Unsigned = 0
     allow_partial_message: bool = False
@@ -23,7 +23,7 @@ class EnvoyExternalAuthorizationRequestBody(Value, rename="camel"):
 
 
 class EnvoyExternalAuthorizationHttpProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationHttpProvider` of the API."""
+    """External authorisation over HTTP."""
 
     service: str = ""
     port: Unsigned = 0
@@ -42,7 +42,7 @@ class EnvoyExternalAuthorizationHttpProvider(Value, rename="camel"):
 
 
 class EnvoyExternalAuthorizationGrpcProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyExternalAuthorizationGrpcProvider` of the API."""
+    """External authorisation over gRPC."""
 
     service: str = ""
     port: Unsigned = 0
@@ -54,7 +54,7 @@ class EnvoyExternalAuthorizationGrpcProvider(Value, rename="camel"):
 
 
 class HttpHeader(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.HttpHeader` of the API."""
+    """A header that a request to a provider carries."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("value", "env_name"),)
 
@@ -64,7 +64,7 @@ class HttpHeader(Value, rename="camel"):
 
 
 class ZipkinTracingProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.ZipkinTracingProvider` of the API."""
+    """Spans go to Zipkin."""
 
     service: str = ""
     port: Unsigned = 0
@@ -77,7 +77,7 @@ class ZipkinTracingProvider(Value, rename="camel"):
 
 
 class LightstepTracingProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.LightstepTracingProvider` of the API."""
+    """Spans go to Lightstep."""
 
     service: str = ""
     port: Unsigned = 0
@@ -86,7 +86,7 @@ class LightstepTracingProvider(Value, rename="camel"):
 
 
 class DatadogTracingProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.DatadogTracingProvider` of the API."""
+    """Spans go to Datadog."""
 
     service: str = ""
     port: Unsigned = 0
@@ -94,7 +94,7 @@ class DatadogTracingProvider(Value, rename="camel"):
 
 
 class SkyWalkingTracingProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.SkyWalkingTracingProvider` of the API."""
+    """Spans go to SkyWalking."""
 
     service: str = ""
     port: Unsigned = 0
@@ -102,13 +102,13 @@ class SkyWalkingTracingProvider(Value, rename="camel"):
 
 
 class Logging(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.StackdriverProvider.Logging` of the API."""
+    """What Stackdriver logs carry."""
 
     labels: Labels = NO_LABELS
 
 
 class StackdriverProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.StackdriverProvider` of the API."""
+    """Metrics, logs and spans go to Stackdriver."""
 
     debug: bool = False
     max_number_of_attributes: int | None = None
@@ -119,7 +119,7 @@ class StackdriverProvider(Value, rename="camel"):
 
 
 class OpenCensusAgentTracingProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.OpenCensusAgentTracingProvider` of the API."""
+    """Spans go to an OpenCensus agent."""
 
     service: str = ""
     port: Unsigned = 0
@@ -128,11 +128,11 @@ class OpenCensusAgentTracingProvider(Value, rename="camel"):
 
 
 class PrometheusMetricsProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.PrometheusMetricsProvider` of the API."""
+    """Metrics are offered to Prometheus."""
 
 
 class LogFormat(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyFileAccessLogProvider.LogFormat` of the API."""
+    """The format of a log line, as text or as JSON."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("text", "labels"),)
 
@@ -141,7 +141,7 @@ class LogFormat(Value, rename="camel"):
 
 
 class EnvoyFileAccessLogProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyFileAccessLogProvider` of the API."""
+    """Access logs go to a file."""
 
     path: str = ""
     log_format: LogFormat | None = None
@@ -149,7 +149,7 @@ class EnvoyFileAccessLogProvider(Value, rename="camel"):
 
 
 class EnvoyHttpGrpcV3LogProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyHttpGrpcV3LogProvider` of the API."""
+    """Access logs of HTTP go to a gRPC service."""
 
     service: str = ""
     port: Unsigned = 0
@@ -161,7 +161,7 @@ class EnvoyHttpGrpcV3LogProvider(Value, rename="camel"):
 
 
 class EnvoyTcpGrpcV3LogProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyTcpGrpcV3LogProvider` of the API."""
+    """Access logs of TCP go to a gRPC service."""
 
     service: str = ""
     port: Unsigned = 0
@@ -170,14 +170,14 @@ class EnvoyTcpGrpcV3LogProvider(Value, rename="camel"):
 
 
 class EnvoyOpenTelemetryLogProviderLogFormat(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyOpenTelemetryLogProvider.LogFormat` of the API."""
+    """The body and the attributes of a log record."""
 
     text: str = ""
     labels: FrozenJson = None
 
 
 class EnvoyOpenTelemetryLogProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.EnvoyOpenTelemetryLogProvider` of the API."""
+    """Access logs go to an OpenTelemetry collector."""
 
     service: str = ""
     port: Unsigned = 0
@@ -186,7 +186,7 @@ class EnvoyOpenTelemetryLogProvider(Value, rename="camel"):
 
 
 class HttpService(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.HttpService` of the API."""
+    """An HTTP service that spans are sent to."""
 
     path: str = ""
     timeout: Duration | None = None
@@ -194,7 +194,7 @@ class HttpService(Value, rename="camel"):
 
 
 class DynatraceApi(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler.DynatraceApi` of the API."""
+    """The Dynatrace API."""
 
     service: str = ""
     port: Unsigned = 0
@@ -202,7 +202,7 @@ class DynatraceApi(Value, rename="camel"):
 
 
 class DynatraceSampler(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider.DynatraceSampler` of the API."""
+    """Sampling that Dynatrace decides."""
 
     tenant: str = ""
     cluster_id: int = 0
@@ -211,29 +211,29 @@ class DynatraceSampler(Value, rename="camel"):
 
 
 class GrpcService(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.GrpcService` of the API."""
+    """A gRPC service that spans are sent to."""
 
     timeout: Duration | None = None
     initial_metadata: tuple[HttpHeader, ...] = ()
 
 
 class EnvironmentResourceDetector(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.ResourceDetectors.EnvironmentResourceDetector` of the API."""
+    """Resource attributes come from the environment."""
 
 
 class DynatraceResourceDetector(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.ResourceDetectors.DynatraceResourceDetector` of the API."""
+    """Resource attributes come from Dynatrace."""
 
 
 class ResourceDetectors(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.ResourceDetectors` of the API."""
+    """Where resource attributes come from."""
 
     environment: EnvironmentResourceDetector | None = None
     dynatrace: DynatraceResourceDetector | None = None
 
 
 class OpenTelemetryTracingProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.OpenTelemetryTracingProvider` of the API."""
+    """Spans go to an OpenTelemetry collector."""
 
     service: str = ""
     port: Unsigned = 0
@@ -246,7 +246,7 @@ class OpenTelemetryTracingProvider(Value, rename="camel"):
 
 
 class SDSProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider.SDSProvider` of the API."""
+    """Secrets come from a service of the user's own."""
 
     name: str = ""
     service: str = ""
@@ -254,7 +254,7 @@ class SDSProvider(Value, rename="camel"):
 
 
 class ExtensionProvider(Value, rename="camel"):
-    """`MeshConfig.ExtensionProvider` of the API."""
+    """A named back end; exactly one kind of it is set."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (
         (

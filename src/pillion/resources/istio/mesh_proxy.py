@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""ProxyConfig, the setting: what a MeshConfig or the annotation `proxy.istio.io/config` says of a proxy."""
 
 from typing import ClassVar, Literal
 
@@ -34,26 +34,26 @@ PathWithEscapedSlashesAction = Literal[
 
 
 class Zipkin(Value, rename="camel"):
-    """`Tracing.Zipkin` of the API."""
+    """Spans go to Zipkin."""
 
     address: str = ""
 
 
 class Lightstep(Value, rename="camel"):
-    """`Tracing.Lightstep` of the API."""
+    """Spans go to Lightstep."""
 
     address: str = ""
     access_token: str = ""
 
 
 class Datadog(Value, rename="camel"):
-    """`Tracing.Datadog` of the API."""
+    """Spans go to Datadog."""
 
     address: str = ""
 
 
 class Stackdriver(Value, rename="camel"):
-    """`Tracing.Stackdriver` of the API."""
+    """Spans go to Stackdriver."""
 
     debug: bool = False
     max_number_of_attributes: int | None = None
@@ -62,34 +62,34 @@ class Stackdriver(Value, rename="camel"):
 
 
 class OpenCensusAgent(Value, rename="camel"):
-    """`Tracing.OpenCensusAgent` of the API."""
+    """Spans go to an OpenCensus agent."""
 
     address: str = ""
     context: tuple[TraceContext, ...] = ()
 
 
 class LiteralTag(Value, rename="camel"):
-    """`Tracing.Literal` of the API."""
+    """A tag with a fixed value."""
 
     value: str = ""
 
 
 class Environment(Value, rename="camel"):
-    """`Tracing.Environment` of the API."""
+    """A tag from an environment variable of the proxy."""
 
     name: str = ""
     default_value: str = ""
 
 
 class RequestHeader(Value, rename="camel"):
-    """`Tracing.RequestHeader` of the API."""
+    """A tag from a request header."""
 
     name: str = ""
     default_value: str = ""
 
 
 class CustomTag(Value, rename="camel"):
-    """`Tracing.CustomTag` of the API."""
+    """A tag that is added to spans."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("literal", "environment", "header"),)
 
@@ -99,7 +99,7 @@ class CustomTag(Value, rename="camel"):
 
 
 class Tracing(Value, rename="camel"):
-    """`Tracing` of the API."""
+    """How a proxy traces, in the older way."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (
         ("zipkin", "lightstep", "datadog", "stackdriver", "open_census_agent"),
@@ -118,18 +118,18 @@ class Tracing(Value, rename="camel"):
 
 
 class SDS(Value, rename="camel"):
-    """`SDS` of the API."""
+    """Where secrets come from, in the older way."""
 
     enabled: bool = False
     k8s_sa_jwt_path: str = ""
 
 
 class ProxyProtocolConfiguration(Value, rename="camel"):
-    """`Topology.ProxyProtocolConfiguration` of the API."""
+    """The PROXY protocol is expected ahead of each connection."""
 
 
 class Topology(Value, rename="camel"):
-    """`Topology` of the API."""
+    """What stands before a gateway: proxies to trust, client certificates to forward."""
 
     num_trusted_proxies: Unsigned = 0
     forward_client_cert_details: ForwardClientCertDetails = "UNDEFINED"
@@ -137,21 +137,21 @@ class Topology(Value, rename="camel"):
 
 
 class CryptoMb(Value, rename="camel"):
-    """`PrivateKeyProvider.CryptoMb` of the API."""
+    """TLS handshakes sped up by Intel's CryptoMB."""
 
     poll_delay: Duration | None = None
     fallback: bool | None = None
 
 
 class QAT(Value, rename="camel"):
-    """`PrivateKeyProvider.QAT` of the API."""
+    """TLS handshakes sped up by Intel's QAT."""
 
     poll_delay: Duration | None = None
     fallback: bool | None = None
 
 
 class PrivateKeyProvider(Value, rename="camel"):
-    """`PrivateKeyProvider` of the API."""
+    """Who does the private key's work."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("cryptomb", "qat"),)
 
@@ -160,7 +160,7 @@ class PrivateKeyProvider(Value, rename="camel"):
 
 
 class ProxyStatsMatcher(Value, rename="camel"):
-    """`ProxyConfig.ProxyStatsMatcher` of the API."""
+    """Which statistics a proxy keeps besides Istio's own."""
 
     inclusion_prefixes: tuple[str, ...] = ()
     inclusion_suffixes: tuple[str, ...] = ()
@@ -168,50 +168,50 @@ class ProxyStatsMatcher(Value, rename="camel"):
 
 
 class Server(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.Server` of the API."""
+    """The `server` header."""
 
     disabled: bool | None = None
     value: str = ""
 
 
 class RequestId(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.RequestId` of the API."""
+    """The `x-request-id` header."""
 
     disabled: bool | None = None
 
 
 class AttemptCount(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.AttemptCount` of the API."""
+    """The `x-envoy-attempt-count` header."""
 
     disabled: bool | None = None
 
 
 class XForwardedHost(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.XForwardedHost` of the API."""
+    """The `x-forwarded-host` header."""
 
     enabled: bool | None = None
 
 
 class XForwardedPort(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.XForwardedPort` of the API."""
+    """The `x-forwarded-port` header."""
 
     enabled: bool | None = None
 
 
 class EnvoyDebugHeaders(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.EnvoyDebugHeaders` of the API."""
+    """Envoy's debugging headers."""
 
     disabled: bool | None = None
 
 
 class MetadataExchangeHeaders(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.MetadataExchangeHeaders` of the API."""
+    """The headers by which two proxies tell each other who they are."""
 
     mode: MetadataExchangeMode = "UNDEFINED"
 
 
 class SetCurrentClientCertDetails(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders.SetCurrentClientCertDetails` of the API."""
+    """Which parts of a client's certificate are forwarded."""
 
     subject: bool | None = None
     cert: bool | None = None
@@ -221,7 +221,7 @@ class SetCurrentClientCertDetails(Value, rename="camel"):
 
 
 class ProxyHeaders(Value, rename="camel"):
-    """`ProxyConfig.ProxyHeaders` of the API."""
+    """Which headers a proxy adds."""
 
     forwarded_client_cert: ForwardClientCertDetails = "UNDEFINED"
     set_current_client_cert_details: SetCurrentClientCertDetails | None = None
@@ -236,7 +236,7 @@ class ProxyHeaders(Value, rename="camel"):
 
 
 class ConnectionSettings(Value, rename="camel"):
-    """`ProxyConfig.ConnectionSettings` of the API."""
+    """How a proxy treats the connections of its clients."""
 
     profile: Profile = "SIDECAR"
     listener_per_connection_buffer_limit_bytes: int | None = None
@@ -259,7 +259,7 @@ class ConnectionSettings(Value, rename="camel"):
 
 
 class RemoteService(Value, rename="camel"):
-    """`RemoteService` of the API."""
+    """A service of the proxy's own, such as for access logs, and how to reach it."""
 
     address: str = ""
     tls_settings: ClientTLSSettings | None = None
@@ -267,7 +267,7 @@ class RemoteService(Value, rename="camel"):
 
 
 class ProxyConfig(Value, rename="camel"):
-    """`ProxyConfig` of the API."""
+    """What a proxy is set to."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("service_cluster", "tracing_service_name"),)
 

@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""ProxyConfig, the resource: settings of the proxies of a namespace or workload."""
 
 from pillion.resources.istio.workload import WorkloadSelector
 from pillion.resources.meta import Metadata
@@ -6,13 +6,13 @@ from pillion.value import NO_LABELS, Labels, Value
 
 
 class ProxyImage(Value, rename="camel"):
-    """`ProxyImage` of the API."""
+    """The variant of the proxy's image."""
 
     image_type: str = ""
 
 
 class ProxyConfigSpec(Value, rename="camel"):
-    """`ProxyConfig` of the API."""
+    """The body of a ProxyConfig resource."""
 
     selector: WorkloadSelector | None = None
     concurrency: int | None = None
@@ -21,7 +21,7 @@ class ProxyConfigSpec(Value, rename="camel"):
 
 
 class ProxyConfig(Value, rename="camel"):
-    """The resource."""
+    """A ProxyConfig resource."""
 
     metadata: Metadata = Metadata()
     spec: ProxyConfigSpec = ProxyConfigSpec()

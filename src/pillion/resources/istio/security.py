@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""AuthorizationPolicy, PeerAuthentication, RequestAuthentication: who may call whom, and with which proof."""
 
 from typing import Literal
 
@@ -12,13 +12,13 @@ MutualTLSMode = Literal["UNSET", "DISABLE", "PERMISSIVE", "STRICT"]
 
 
 class ExtensionProvider(Value, rename="camel"):
-    """`AuthorizationPolicy.ExtensionProvider` of the API."""
+    """The extension provider that decides, by name."""
 
     name: str = ""
 
 
 class Source(Value, rename="camel"):
-    """`Source` of the API."""
+    """Who calls; all that is set must hold."""
 
     principals: tuple[str, ...] = ()
     not_principals: tuple[str, ...] = ()
@@ -37,13 +37,13 @@ class Source(Value, rename="camel"):
 
 
 class From(Value, rename="camel"):
-    """`Rule.From` of the API."""
+    """A caller of a rule."""
 
     source: Source | None = None
 
 
 class Operation(Value, rename="camel"):
-    """`Operation` of the API."""
+    """What is asked for; all that is set must hold."""
 
     hosts: tuple[str, ...] = ()
     not_hosts: tuple[str, ...] = ()
@@ -56,13 +56,13 @@ class Operation(Value, rename="camel"):
 
 
 class To(Value, rename="camel"):
-    """`Rule.To` of the API."""
+    """An operation of a rule."""
 
     operation: Operation | None = None
 
 
 class Condition(Value, rename="camel"):
-    """`Condition` of the API."""
+    """A further condition, on an attribute of the request."""
 
     key: str = ""
     values: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Condition(Value, rename="camel"):
 
 
 class Rule(Value, rename="camel"):
-    """`Rule` of the API."""
+    """One of the callers, one of the operations and all of the conditions must hold."""
 
     from_: tuple[From, ...] = ()
     to: tuple[To, ...] = ()
@@ -78,7 +78,7 @@ class Rule(Value, rename="camel"):
 
 
 class AuthorizationPolicySpec(Value, rename="camel"):
-    """`AuthorizationPolicy` of the API."""
+    """The body of an AuthorizationPolicy."""
 
     selector: WorkloadSelector | None = None
     target_ref: PolicyTargetReference | None = None
@@ -89,20 +89,20 @@ class AuthorizationPolicySpec(Value, rename="camel"):
 
 
 class AuthorizationPolicy(Value, rename="camel"):
-    """The resource."""
+    """An AuthorizationPolicy: rules for who may do what."""
 
     metadata: Metadata = Metadata()
     spec: AuthorizationPolicySpec = AuthorizationPolicySpec()
 
 
 class MutualTLS(Value, rename="camel"):
-    """`PeerAuthentication.MutualTLS` of the API."""
+    """Whether mutual TLS is taken, refused or required."""
 
     mode: MutualTLSMode = "UNSET"
 
 
 class PeerAuthenticationSpec(Value, rename="camel"):
-    """`PeerAuthentication` of the API."""
+    """The body of a PeerAuthentication."""
 
     selector: WorkloadSelector | None = None
     mtls: MutualTLS | None = None
@@ -110,28 +110,28 @@ class PeerAuthenticationSpec(Value, rename="camel"):
 
 
 class PeerAuthentication(Value, rename="camel"):
-    """The resource."""
+    """A PeerAuthentication: whether a workload takes mutual TLS, plain text or both."""
 
     metadata: Metadata = Metadata()
     spec: PeerAuthenticationSpec = PeerAuthenticationSpec()
 
 
 class JWTHeader(Value, rename="camel"):
-    """`JWTHeader` of the API."""
+    """A header that may hold a token."""
 
     name: str = ""
     prefix: str = ""
 
 
 class ClaimToHeader(Value, rename="camel"):
-    """`ClaimToHeader` of the API."""
+    """A claim that is copied into a header."""
 
     header: str = ""
     claim: str = ""
 
 
 class JWTRule(Value, rename="camel"):
-    """`JWTRule` of the API."""
+    """An issuer, where its tokens are found, and its keys."""
 
     issuer: str = ""
     audiences: tuple[str, ...] = ()
@@ -148,7 +148,7 @@ class JWTRule(Value, rename="camel"):
 
 
 class RequestAuthenticationSpec(Value, rename="camel"):
-    """`RequestAuthentication` of the API."""
+    """The body of a RequestAuthentication."""
 
     selector: WorkloadSelector | None = None
     target_ref: PolicyTargetReference | None = None
@@ -157,7 +157,7 @@ class RequestAuthenticationSpec(Value, rename="camel"):
 
 
 class RequestAuthentication(Value, rename="camel"):
-    """The resource."""
+    """A RequestAuthentication: which tokens are read and how they are proved."""
 
     metadata: Metadata = Metadata()
     spec: RequestAuthenticationSpec = RequestAuthenticationSpec()

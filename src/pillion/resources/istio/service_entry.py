@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""ServiceEntry, WorkloadEntry, WorkloadGroup: services and workloads that Kubernetes does not know."""
 
 from typing import ClassVar, Literal
 
@@ -12,21 +12,21 @@ Resolution = Literal["NONE", "STATIC", "DNS", "DNS_ROUND_ROBIN", "DYNAMIC_DNS"]
 
 
 class ServiceEntryAddress(Value, rename="camel"):
-    """`ServiceEntryAddress` of the API."""
+    """An address that was allocated for one host."""
 
     value: str = ""
     host: str = ""
 
 
 class ServiceEntryStatus(Value, rename="camel"):
-    """`ServiceEntryStatus` of the API."""
+    """What became of a ServiceEntry: the addresses it was given."""
 
     observed_generation: int = 0
     addresses: tuple[ServiceEntryAddress, ...] = ()
 
 
 class WorkloadEntrySpec(Value, rename="camel"):
-    """`WorkloadEntry` of the API."""
+    """The body of a WorkloadEntry, and an endpoint of a ServiceEntry."""
 
     address: str = ""
     ports: FrozenMap[Unsigned] = FrozenMap()
@@ -38,14 +38,14 @@ class WorkloadEntrySpec(Value, rename="camel"):
 
 
 class WorkloadEntry(Value, rename="camel"):
-    """The resource."""
+    """A WorkloadEntry: one workload outside Kubernetes."""
 
     metadata: Metadata = Metadata()
     spec: WorkloadEntrySpec = WorkloadEntrySpec()
 
 
 class ServicePort(Value, rename="camel"):
-    """`ServicePort` of the API."""
+    """A port of a ServiceEntry."""
 
     number: Unsigned = 0
     protocol: str = ""
@@ -54,7 +54,7 @@ class ServicePort(Value, rename="camel"):
 
 
 class ServiceEntrySpec(Value, rename="camel"):
-    """`ServiceEntry` of the API."""
+    """The body of a ServiceEntry."""
 
     hosts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ class ServiceEntrySpec(Value, rename="camel"):
 
 
 class ServiceEntry(Value, rename="camel"):
-    """The resource."""
+    """A ServiceEntry: a service added to the registry."""
 
     metadata: Metadata = Metadata()
     spec: ServiceEntrySpec = ServiceEntrySpec()
@@ -76,21 +76,21 @@ class ServiceEntry(Value, rename="camel"):
 
 
 class WorkloadMetadata(Value, rename="camel"):
-    """`WorkloadGroup.ObjectMeta` of the API."""
+    """Labels and annotations that a group gives to its entries."""
 
     labels: Labels = NO_LABELS
     annotations: Labels = NO_LABELS
 
 
 class HTTPHeader(Value, rename="camel"):
-    """`HTTPHeader` of the API."""
+    """A header that a probe sends."""
 
     name: str = ""
     value: str = ""
 
 
 class HTTPHealthCheckConfig(Value, rename="camel"):
-    """`HTTPHealthCheckConfig` of the API."""
+    """A probe that asks over HTTP."""
 
     path: str = ""
     port: Unsigned = 0
@@ -100,27 +100,27 @@ class HTTPHealthCheckConfig(Value, rename="camel"):
 
 
 class TCPHealthCheckConfig(Value, rename="camel"):
-    """`TCPHealthCheckConfig` of the API."""
+    """A probe that opens a connection."""
 
     host: str = ""
     port: Unsigned = 0
 
 
 class ExecHealthCheckConfig(Value, rename="camel"):
-    """`ExecHealthCheckConfig` of the API."""
+    """A probe that runs a command."""
 
     command: tuple[str, ...] = ()
 
 
 class GrpcHealthCheckConfig(Value, rename="camel"):
-    """`GrpcHealthCheckConfig` of the API."""
+    """A probe that asks gRPC's health service."""
 
     port: Unsigned = 0
     service: str = ""
 
 
 class ReadinessProbe(Value, rename="camel"):
-    """`ReadinessProbe` of the API."""
+    """How the readiness of a workload is found out."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("http_get", "tcp_socket", "exec", "grpc"),)
 
@@ -136,7 +136,7 @@ class ReadinessProbe(Value, rename="camel"):
 
 
 class WorkloadGroupSpec(Value, rename="camel"):
-    """`WorkloadGroup` of the API."""
+    """The body of a WorkloadGroup."""
 
     metadata: WorkloadMetadata | None = None
     template: WorkloadEntrySpec | None = None
@@ -144,7 +144,7 @@ class WorkloadGroupSpec(Value, rename="camel"):
 
 
 class WorkloadGroup(Value, rename="camel"):
-    """The resource."""
+    """A WorkloadGroup: the template of WorkloadEntries that register themselves."""
 
     metadata: Metadata = Metadata()
     spec: WorkloadGroupSpec = WorkloadGroupSpec()

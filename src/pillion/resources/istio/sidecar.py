@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""Sidecar: what a workload may see of the mesh, and how its own ports are served."""
 
 from typing import Literal
 
@@ -14,13 +14,13 @@ OutboundTrafficPolicyMode = Literal["REGISTRY_ONLY", "ALLOW_ANY"]
 
 
 class WorkloadSelector(Value, rename="camel"):
-    """`WorkloadSelector` of the API."""
+    """The labels of the workloads that a networking resource applies to."""
 
     labels: Labels = NO_LABELS
 
 
 class SidecarPort(Value, rename="camel"):
-    """`SidecarPort` of the API."""
+    """A port of a Sidecar listener."""
 
     number: Unsigned = 0
     protocol: str = ""
@@ -29,7 +29,7 @@ class SidecarPort(Value, rename="camel"):
 
 
 class IstioIngressListener(Value, rename="camel"):
-    """`IstioIngressListener` of the API."""
+    """How traffic for one port of the workload arrives and where it is handed on."""
 
     port: SidecarPort | None = None
     bind: str = ""
@@ -40,7 +40,7 @@ class IstioIngressListener(Value, rename="camel"):
 
 
 class IstioEgressListener(Value, rename="camel"):
-    """`IstioEgressListener` of the API."""
+    """Which hosts the workload may reach, on one port or on those that have no listener of their own."""
 
     port: SidecarPort | None = None
     bind: str = ""
@@ -49,14 +49,14 @@ class IstioEgressListener(Value, rename="camel"):
 
 
 class OutboundTrafficPolicy(Value, rename="camel"):
-    """`OutboundTrafficPolicy` of the API."""
+    """What becomes of traffic to destinations that are not known."""
 
     mode: OutboundTrafficPolicyMode = "REGISTRY_ONLY"
     egress_proxy: Destination | None = None
 
 
 class SidecarSpec(Value, rename="camel"):
-    """`Sidecar` of the API."""
+    """The body of a Sidecar."""
 
     workload_selector: WorkloadSelector | None = None
     ingress: tuple[IstioIngressListener, ...] = ()
@@ -66,7 +66,7 @@ class SidecarSpec(Value, rename="camel"):
 
 
 class Sidecar(Value, rename="camel"):
-    """The resource."""
+    """A Sidecar: the view that a namespace or workload has of the mesh."""
 
     metadata: Metadata = Metadata()
     spec: SidecarSpec = SidecarSpec()

@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""Telemetry: what is traced, measured and logged."""
 
 from typing import ClassVar, Literal
 
@@ -25,45 +25,45 @@ TagOverrideOperation = Literal["UPSERT", "REMOVE"]
 
 
 class TracingSelector(Value, rename="camel"):
-    """`Tracing.TracingSelector` of the API."""
+    """Which side of a call is traced."""
 
     mode: WorkloadMode = "CLIENT_AND_SERVER"
 
 
 class ProviderRef(Value, rename="camel"):
-    """`ProviderRef` of the API."""
+    """An extension provider, by name."""
 
     name: str = ""
 
 
 class LiteralTag(Value, rename="camel"):
-    """`Tracing.Literal` of the API."""
+    """A tag with a fixed value."""
 
     value: str = ""
 
 
 class Environment(Value, rename="camel"):
-    """`Tracing.Environment` of the API."""
+    """A tag from an environment variable of the proxy."""
 
     name: str = ""
     default_value: str = ""
 
 
 class RequestHeader(Value, rename="camel"):
-    """`Tracing.RequestHeader` of the API."""
+    """A tag from a request header."""
 
     name: str = ""
     default_value: str = ""
 
 
 class Formatter(Value, rename="camel"):
-    """`Tracing.Formatter` of the API."""
+    """A tag from an Envoy format string."""
 
     value: str = ""
 
 
 class CustomTag(Value, rename="camel"):
-    """`Tracing.CustomTag` of the API."""
+    """A tag that is added to spans."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("literal", "environment", "header", "formatter"),)
 
@@ -74,7 +74,7 @@ class CustomTag(Value, rename="camel"):
 
 
 class Tracing(Value, rename="camel"):
-    """`Tracing` of the API."""
+    """How calls are traced."""
 
     match: TracingSelector | None = None
     providers: tuple[ProviderRef, ...] = ()
@@ -87,7 +87,7 @@ class Tracing(Value, rename="camel"):
 
 
 class MetricSelector(Value, rename="camel"):
-    """`MetricSelector` of the API."""
+    """Which metric, on which side of a call."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("metric", "custom_metric"),)
 
@@ -97,14 +97,14 @@ class MetricSelector(Value, rename="camel"):
 
 
 class TagOverride(Value, rename="camel"):
-    """`MetricsOverrides.TagOverride` of the API."""
+    """What is done to a tag of a metric."""
 
     operation: TagOverrideOperation = "UPSERT"
     value: str = ""
 
 
 class MetricsOverrides(Value, rename="camel"):
-    """`MetricsOverrides` of the API."""
+    """What is changed about some metrics."""
 
     match: MetricSelector | None = None
     disabled: bool | None = None
@@ -112,7 +112,7 @@ class MetricsOverrides(Value, rename="camel"):
 
 
 class Metrics(Value, rename="camel"):
-    """`Metrics` of the API."""
+    """Which metrics go where."""
 
     providers: tuple[ProviderRef, ...] = ()
     overrides: tuple[MetricsOverrides, ...] = ()
@@ -120,19 +120,19 @@ class Metrics(Value, rename="camel"):
 
 
 class LogSelector(Value, rename="camel"):
-    """`AccessLogging.LogSelector` of the API."""
+    """Which side of a call is logged."""
 
     mode: WorkloadMode = "CLIENT_AND_SERVER"
 
 
 class Filter(Value, rename="camel"):
-    """`AccessLogging.Filter` of the API."""
+    """Which requests are logged, as a CEL expression."""
 
     expression: str = ""
 
 
 class AccessLogging(Value, rename="camel"):
-    """`AccessLogging` of the API."""
+    """Which access logs go where."""
 
     match: LogSelector | None = None
     providers: tuple[ProviderRef, ...] = ()
@@ -141,7 +141,7 @@ class AccessLogging(Value, rename="camel"):
 
 
 class TelemetrySpec(Value, rename="camel"):
-    """`Telemetry` of the API."""
+    """The body of a Telemetry."""
 
     selector: WorkloadSelector | None = None
     target_ref: PolicyTargetReference | None = None
@@ -152,7 +152,7 @@ class TelemetrySpec(Value, rename="camel"):
 
 
 class Telemetry(Value, rename="camel"):
-    """The resource."""
+    """A Telemetry: tracing, metrics and access logs of workloads."""
 
     metadata: Metadata = Metadata()
     spec: TelemetrySpec = TelemetrySpec()

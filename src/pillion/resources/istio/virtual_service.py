@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""VirtualService: where the requests for a host go."""
 
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ UnmatchedPreflights = Literal["UNSPECIFIED", "FORWARD", "IGNORE"]
 
 
 class StringMatch(Value, rename="camel"):
-    """`StringMatch` of the API."""
+    """A text to compare with: whole, by its beginning, or by a regular expression (RE2)."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("exact", "prefix", "regex"),)
 
@@ -22,7 +22,7 @@ class StringMatch(Value, rename="camel"):
 
 
 class HTTPMatchRequest(Value, rename="camel"):
-    """`HTTPMatchRequest` of the API."""
+    """What a request must be like; all that is set must hold."""
 
     name: str = ""
     uri: StringMatch | None = None
@@ -41,13 +41,13 @@ class HTTPMatchRequest(Value, rename="camel"):
 
 
 class PortSelector(Value, rename="camel"):
-    """`PortSelector` of the API."""
+    """A port by its number."""
 
     number: Unsigned = 0
 
 
 class Destination(Value, rename="camel"):
-    """`Destination` of the API."""
+    """A host, and perhaps one of its subsets and ports."""
 
     host: str = ""
     subset: str = ""
@@ -55,7 +55,7 @@ class Destination(Value, rename="camel"):
 
 
 class HeaderOperations(Value, rename="camel"):
-    """`Headers.HeaderOperations` of the API."""
+    """Headers to set, to add and to remove."""
 
     set: Labels = NO_LABELS
     add: Labels = NO_LABELS
@@ -63,14 +63,14 @@ class HeaderOperations(Value, rename="camel"):
 
 
 class Headers(Value, rename="camel"):
-    """`Headers` of the API."""
+    """What is done to the headers of requests and responses."""
 
     request: HeaderOperations | None = None
     response: HeaderOperations | None = None
 
 
 class HTTPRouteDestination(Value, rename="camel"):
-    """`HTTPRouteDestination` of the API."""
+    """A destination with its share of the requests."""
 
     destination: Destination | None = None
     weight: int = 0
@@ -78,7 +78,7 @@ class HTTPRouteDestination(Value, rename="camel"):
 
 
 class HTTPRedirect(Value, rename="camel"):
-    """`HTTPRedirect` of the API."""
+    """A redirect in answer to a request."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("port", "derive_port"),)
 
@@ -92,7 +92,7 @@ class HTTPRedirect(Value, rename="camel"):
 
 
 class HTTPBody(Value, rename="camel"):
-    """`HTTPBody` of the API."""
+    """The body of a direct response."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("string", "bytes"),)
 
@@ -101,28 +101,28 @@ class HTTPBody(Value, rename="camel"):
 
 
 class HTTPDirectResponse(Value, rename="camel"):
-    """`HTTPDirectResponse` of the API."""
+    """A fixed answer."""
 
     status: Unsigned = 0
     body: HTTPBody | None = None
 
 
 class Delegate(Value, rename="camel"):
-    """`Delegate` of the API."""
+    """The VirtualService that the routing is left to."""
 
     name: str = ""
     namespace: str = ""
 
 
 class RegexRewrite(Value, rename="camel"):
-    """`RegexRewrite` of the API."""
+    """A path rewritten by a regular expression."""
 
     match: str = ""
     rewrite: str = ""
 
 
 class HTTPRewrite(Value, rename="camel"):
-    """`HTTPRewrite` of the API."""
+    """What is rewritten before a request is sent on."""
 
     uri: str = ""
     authority: str = ""
@@ -130,7 +130,7 @@ class HTTPRewrite(Value, rename="camel"):
 
 
 class HTTPRetry(Value, rename="camel"):
-    """`HTTPRetry` of the API."""
+    """When and how often a request is tried again."""
 
     attempts: int = 0
     per_try_timeout: Duration | None = None
@@ -141,13 +141,13 @@ class HTTPRetry(Value, rename="camel"):
 
 
 class Percent(Value, rename="camel"):
-    """`Percent` of the API."""
+    """A share from 0 to 100."""
 
     value: float = 0.0
 
 
 class Delay(Value, rename="camel"):
-    """`HTTPFaultInjection.Delay` of the API."""
+    """A fault: some requests wait."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("fixed_delay", "exponential_delay"),)
 
@@ -158,7 +158,7 @@ class Delay(Value, rename="camel"):
 
 
 class Abort(Value, rename="camel"):
-    """`HTTPFaultInjection.Abort` of the API."""
+    """A fault: some requests are answered with an error."""
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("http_status", "grpc_status", "http2_error"),)
 
@@ -169,21 +169,21 @@ class Abort(Value, rename="camel"):
 
 
 class HTTPFaultInjection(Value, rename="camel"):
-    """`HTTPFaultInjection` of the API."""
+    """Faults that are made on purpose."""
 
     delay: Delay | None = None
     abort: Abort | None = None
 
 
 class HTTPMirrorPolicy(Value, rename="camel"):
-    """`HTTPMirrorPolicy` of the API."""
+    """A destination that gets a copy of some requests."""
 
     destination: Destination | None = None
     percentage: Percent | None = None
 
 
 class CorsPolicy(Value, rename="camel"):
-    """`CorsPolicy` of the API."""
+    """Which origins may call from a browser."""
 
     allow_origin: tuple[str, ...] = ()
     allow_origins: tuple[StringMatch, ...] = ()
@@ -196,7 +196,7 @@ class CorsPolicy(Value, rename="camel"):
 
 
 class HTTPRoute(Value, rename="camel"):
-    """`HTTPRoute` of the API."""
+    """One rule for HTTP requests: matches, and what is done."""
 
     name: str = ""
     match: tuple[HTTPMatchRequest, ...] = ()
@@ -217,7 +217,7 @@ class HTTPRoute(Value, rename="camel"):
 
 
 class TLSMatchAttributes(Value, rename="camel"):
-    """`TLSMatchAttributes` of the API."""
+    """What a TLS connection must be like, by its SNI above all."""
 
     sni_hosts: tuple[str, ...] = ()
     destination_subnets: tuple[str, ...] = ()
@@ -228,21 +228,21 @@ class TLSMatchAttributes(Value, rename="camel"):
 
 
 class RouteDestination(Value, rename="camel"):
-    """`RouteDestination` of the API."""
+    """A destination with its share of the connections."""
 
     destination: Destination | None = None
     weight: int = 0
 
 
 class TLSRoute(Value, rename="camel"):
-    """`TLSRoute` of the API."""
+    """One rule for TLS connections that pass through unopened."""
 
     match: tuple[TLSMatchAttributes, ...] = ()
     route: tuple[RouteDestination, ...] = ()
 
 
 class L4MatchAttributes(Value, rename="camel"):
-    """`L4MatchAttributes` of the API."""
+    """What a TCP connection must be like."""
 
     destination_subnets: tuple[str, ...] = ()
     port: Unsigned = 0
@@ -253,14 +253,14 @@ class L4MatchAttributes(Value, rename="camel"):
 
 
 class TCPRoute(Value, rename="camel"):
-    """`TCPRoute` of the API."""
+    """One rule for TCP connections."""
 
     match: tuple[L4MatchAttributes, ...] = ()
     route: tuple[RouteDestination, ...] = ()
 
 
 class VirtualServiceSpec(Value, rename="camel"):
-    """`VirtualService` of the API."""
+    """The body of a VirtualService."""
 
     hosts: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
@@ -271,7 +271,7 @@ class VirtualServiceSpec(Value, rename="camel"):
 
 
 class VirtualService(Value, rename="camel"):
-    """The resource."""
+    """A VirtualService: routing for hosts."""
 
     metadata: Metadata = Metadata()
     spec: VirtualServiceSpec = VirtualServiceSpec()

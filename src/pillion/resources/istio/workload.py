@@ -1,4 +1,4 @@
-"""Istio resources."""
+"""Which workloads a policy is for."""
 
 from typing import Literal
 
@@ -9,19 +9,19 @@ WorkloadMode = Literal["UNDEFINED", "CLIENT", "SERVER", "CLIENT_AND_SERVER"]
 
 
 class WorkloadSelector(Value, rename="camel"):
-    """`WorkloadSelector` of the API."""
+    """The labels of the workloads that a policy applies to; empty means all of the namespace."""
 
     match_labels: Labels = NO_LABELS
 
 
 class PortSelector(Value, rename="camel"):
-    """`PortSelector` of the API."""
+    """A port by its number."""
 
     number: Unsigned = 0
 
 
 class PolicyTargetReference(Value, rename="camel"):
-    """`PolicyTargetReference` of the API."""
+    """A gateway or service that a policy hangs on, instead of labels."""
 
     group: str = ""
     kind: str = ""
