@@ -8,10 +8,10 @@ from typing import Any, TypeVar, cast
 from conformance.outcome import Outcome, tally
 from pillion.mesh.build import age
 from pillion.mesh.destination_rules import DestinationRuleShelf, shelve
+from pillion.mesh.rules.virtual_services import resolve_names
 from pillion.mesh.service import Resolution, Service, ServicePort
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot
-from pillion.mesh.virtual_services import resolve_names
 from pillion.resources.decode import decode, decode_mesh_config
 from pillion.resources.istio.destination_rule import DestinationRule
 from pillion.resources.istio.mesh_config import MeshConfig

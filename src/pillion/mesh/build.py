@@ -16,13 +16,13 @@ from pillion.mesh.endpoint import Endpoint, EndpointTable, service_key
 from pillion.mesh.endpoint_table import Sources, table_of
 from pillion.mesh.kubernetes_service import convert as convert_service
 from pillion.mesh.pods import workload_of
+from pillion.mesh.rules.sidecars import conflicts, in_order
+from pillion.mesh.rules.virtual_services import is_delegate, merge_delegates, resolve_names
 from pillion.mesh.service import Alias, Service
 from pillion.mesh.service_entry import NETWORK_LABEL
 from pillion.mesh.service_entry import convert as convert_entry
 from pillion.mesh.settings import MeshSettings
-from pillion.mesh.sidecars import conflicts, in_order
 from pillion.mesh.snapshot import MeshSnapshot, World
-from pillion.mesh.virtual_services import is_delegate, merge_delegates, resolve_names
 from pillion.mesh.workload import Workload
 from pillion.resources.istio.destination_rule import DestinationRule
 from pillion.resources.istio.envoy_filter import EnvoyFilter

@@ -33,7 +33,6 @@ class Proxy(Value):
     capabilities: frozenset[str] = frozenset()
     """Names of Istio's own Envoy extensions that it lists."""
     http_proxy_port: int = 0
-    file_credentials: bool = False
     proxy_config: FrozenMap[Any] = FrozenMap()
     """Its own ProxyConfig, as it sent it."""
 
@@ -83,7 +82,6 @@ def read_proxy(
         exact_balance=_flag(metadata, "INBOUND_LISTENER_EXACT_BALANCE"),
         capabilities=frozenset(name for name in extensions if "istio" in name),
         http_proxy_port=int(_text(metadata, "HTTP_PROXY_PORT") or 0),
-        file_credentials=_flag(metadata, "FILE_MOUNTED_CERTS"),
         proxy_config=cast(FrozenMap[Any], metadata.get("PROXY_CONFIG") or FrozenMap()),
     )
 

@@ -10,10 +10,10 @@ from typing import TypeVar
 from pillion.memo import Memo
 from pillion.mesh.build import age
 from pillion.mesh.destination_rules import EMPTY_SHELF, ConsolidatedRule, DestinationRuleShelf, most_specific
+from pillion.mesh.rules.virtual_services import MESH, destinations
 from pillion.mesh.service import Service
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot
-from pillion.mesh.virtual_services import MESH, destinations
 from pillion.resources.istio.security import PeerAuthentication
 from pillion.resources.istio.sidecar import IstioEgressListener, Sidecar
 from pillion.resources.istio.virtual_service import VirtualService

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from pillion.mesh.delegation import merge_routes
 from pillion.mesh.names import resolve_gateway
+from pillion.mesh.rules.delegation import merge_routes
 from pillion.resources.host import resolve_short_name
 from pillion.resources.istio.virtual_service import (
     Destination,

@@ -1,0 +1,4 @@
+"""The loop: changes in, worlds built, every connected proxy told what is new for it. The only place where time passes.
+
+`plane` is the loop and what connects proxies to it; `client` is one connected proxy; `serve` puts it behind gRPC.
+"""

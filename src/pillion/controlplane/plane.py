@@ -1,0 +1,183 @@
+"""The loop: changes are gathered, a world is built from them, and every connected proxy is shown what is new for it.
+
+The first change of a burst goes at once; what arrives while it is worked on, and for a moment after, goes together. A
+proxy whose view did not change hears nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import final
+
+from pillion.controlplane.client import Client
+from pillion.mesh.catalog import Catalog
+from pillion.mesh.endpoint import Locality
+from pillion.mesh.settings import MeshSettings
+from pillion.mesh.snapshot import World
+from pillion.proxy.node import Proxy, read_proxy
+from pillion.proxy.telling import Teller
+from pillion.resources.meta import HasMetadata, Ref
+from pillion.value import Diagnostics, Value
+from pillion.xds.cache import inconsistencies
+from pillion.xds.request import Node
+from pillion.xds.resource import View
+from pillion.xds.server import RefusedError
+
+Identify = Callable[[str, Proxy], str | None]
+"""(peer, who it says it is) -> why it may not have that, or None."""
+
+
+class Push(Value):
+    """What one push did."""
+
+    generation: int
+    seconds: float
+    """From the first change to the last view shown; acknowledgements come later."""
+    told: int
+    """Clients whose view changed."""
+    refused: tuple[str, ...] = ()
+    """Why views were not published."""
+
+
+@final
+class ControlPlane:
+    """Turns resources into what each connected proxy is told (an `xds.server.Provider`)."""
+
+    def __init__(
+        self, settings: MeshSettings, *, quiet: float = 0.002, may_be: Identify = lambda _peer, _proxy: None
+    ) -> None:
+        """Set up a control plane with an empty world.
+
+        Args:
+            settings: the mesh's settings.
+            quiet: seconds to gather further changes after a push before the next one.
+            may_be: tells why a peer may not be the proxy that it says it is.
+        """
+        self.catalog = Catalog()
+        self.teller = Teller()
+        self.diagnostics: Diagnostics = ()
+        self.generation = 0
+        """Counts the changes that were handed in."""
+        self.pushes: list[Push] = []
+        """The last hundred pushes."""
+        self._settings = settings
+        self._quiet = quiet
+        self._may_be = may_be
+        self._clients: dict[Client, None] = {}
+        self._dirty = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._pushed = 0
+        self._changed_at = 0.0
+        self._world = self._build()
+
+    @property
+    def world(self) -> World:
+        """The world that proxies are told of."""
+        return self._world
+
+    @property
+    def settings(self) -> MeshSettings:
+        """The mesh's settings."""
+        return self._settings
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """The connected proxies, in the order in which they came."""
+        return tuple(self._clients)
+
+    def apply(self, changed: Iterable[HasMetadata], deleted: Iterable[Ref] = ()) -> int:
+        """Hand changes in; return the generation to await with `settled`."""
+        self.catalog = self.catalog.with_changes(changed, deleted)
+        return self._touch()
+
+    def configure(self, settings: MeshSettings) -> int:
+        """Change the mesh's settings."""
+        self._settings = settings
+        return self._touch()
+
+    def _touch(self) -> int:
+        self.generation += 1
+        if not self._dirty.is_set():
+            self._changed_at = asyncio.get_running_loop().time()
+            self._dirty.set()
+        return self.generation
+
+    async def run(self) -> None:
+        """Push until cancelled."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            self._push()
+            await asyncio.sleep(self._quiet)
+
+    async def pushed(self, generation: int) -> None:
+        """Wait until the changes up to that generation are in the world and shown to all clients."""
+        await self._until(lambda: self._pushed >= generation)
+
+    async def settled(self, generation: int) -> None:
+        """Wait until every connected client has acknowledged what these changes mean for it."""
+        await self._until(lambda: self._pushed >= generation and all(client.settled for client in self._clients))
+
+    def _push(self) -> None:
+        generation = self.generation
+        self._world = self._build()
+        refused: list[str] = []
+        told = 0
+        for client in self._clients:
+            view = self.teller.view(self._world, client.proxy)
+            if view is client.view:
+                continue
+            missing = inconsistencies(view)
+            if missing:
+                refused.append(f"{client.node_id}: {missing[0]}")
+            else:
+                told += client.show(view)
+        self.teller.sweep()
+        seconds = asyncio.get_running_loop().time() - self._changed_at
+        push = Push(generation=generation, seconds=seconds, told=told, refused=tuple(refused))
+        self.pushes = [*self.pushes[-99:], push]
+        self._pushed = generation
+        self._tell()
+
+    def _build(self) -> World:
+        world, self.diagnostics = self.teller.build(self.catalog, self._settings)
+        return world
+
+    def attach(self, node: Node, peer: str, notify: Callable[[View], None]) -> Client:
+        """Take a proxy in (called by the xDS server on the event loop)."""
+        place = Locality(region=node.region, zone=node.zone, sub_zone=node.sub_zone)
+        proxy = read_proxy(node.id, node.metadata, locality=place, extensions=node.extensions)
+        if proxy is None:
+            raise RefusedError(f"{node.id!r} is not the id of a sidecar: sidecar~IP~NAME.NAMESPACE~DOMAIN")
+        reason = self._may_be(peer, proxy)
+        if reason is not None:
+            raise RefusedError(reason)
+        client = Client(proxy, node.id, peer, (self, notify))
+        view = self.teller.view(self._world, proxy)
+        missing = inconsistencies(view)
+        if missing:
+            raise RefusedError(f"its configuration is not complete: {missing[0]}")
+        client.begin(view)
+        self._clients[client] = None
+        return client
+
+    def gone(self, client: Client, /) -> None:
+        """Forget a client whose stream is over."""
+        self._clients.pop(client, None)
+        self._tell()
+
+    def acknowledged(self, client: Client, /) -> None:
+        """Note that a client has acknowledged all of its view."""
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake whoever awaits something that may have come true."""
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future

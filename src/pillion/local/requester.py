@@ -1,0 +1,49 @@
+"""Send HTTP requests from inside a pod and print what came back, a JSON object a line.
+
+Runs by itself (`python -S -E requester.py < targets.json`) and imports the standard library's smallest parts,
+because it starts in every client pod. Input: a JSON list of `{"id", "host", "port", "path"}`; `address` may replace
+the name to connect to. Output, in order: `{"id", "status", "body", "local_port", "error"}`; `error` is a word for
+what the caller saw.
+"""
+
+import json
+import socket
+import sys
+
+TIMEOUT = 5.0
+"""Seconds for a whole request."""
+
+
+def ask(target):  # noqa: D103
+    answer = {"id": target["id"], "status": 0, "body": "", "local_port": 0, "error": ""}
+    host, port = target["host"], target["port"]
+    try:
+        with socket.create_connection((target.get("address") or host, port), timeout=TIMEOUT) as connection:
+            answer["local_port"] = connection.getsockname()[1]
+            request = f"GET {target.get('path', '/')} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
+            connection.sendall(request.encode())
+            received = b""
+            while part := connection.recv(65536):
+                received += part
+    except socket.gaierror:
+        answer["error"] = "unknown name"
+    except TimeoutError:
+        answer["error"] = "timed out"
+    except ConnectionRefusedError:
+        answer["error"] = "refused"
+    except OSError:
+        answer["error"] = "closed"
+    else:
+        head, _, body = received.partition(b"\r\n\r\n")
+        words = head.split(b" ", 2)
+        if len(words) > 1 and words[1].isdigit():
+            answer["status"] = int(words[1])
+            answer["body"] = body.decode("utf-8", "replace")
+        else:
+            answer["error"] = "closed"
+    return answer
+
+
+if __name__ == "__main__":
+    for each in json.load(sys.stdin):
+        sys.stdout.write(json.dumps(ask(each)) + "\n")

@@ -1,0 +1,1 @@
+"""Rules made ready for the world: VirtualServices with names whole and delegates merged, Sidecars in order."""

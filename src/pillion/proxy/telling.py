@@ -1,0 +1,204 @@
+"""What each proxy is told, in this world: every stage run for it, and remembered by its input from world to world.
+
+Two ways lead here. Configuration: scope, traits, IR, Envoy's resources; it is looked up again only when a shelf
+changed. Endpoints: a change of the table touches the assignments of the changed services, in the views that hold
+them, and no more.
+"""
+
+from typing import final
+
+from pillion.envoy import names
+from pillion.envoy.endpoints import render_assignment
+from pillion.envoy.render import Rendered, render_inbound, render_outbound
+from pillion.ir.inbound.build import lower_inbound
+from pillion.ir.memo import Memo
+from pillion.ir.model.assignment import Assignment
+from pillion.ir.model.backend import Backend
+from pillion.ir.model.proxy import InboundIR, OutboundIR
+from pillion.ir.outbound.build import lower_outbound
+from pillion.ir.outbound.endpoints import ClientView, PeerRules, assign
+from pillion.mesh.build import Builder
+from pillion.mesh.catalog import Catalog
+from pillion.mesh.endpoint import Endpoint, EndpointTable, ServiceKey, service_key
+from pillion.mesh.service import Service
+from pillion.mesh.settings import MeshSettings
+from pillion.mesh.snapshot import MeshSnapshot, World
+from pillion.mesh.targets import targets_of
+from pillion.mesh.workload import ServiceTarget, Workload
+from pillion.proxy.node import Proxy, with_ports
+from pillion.proxy.traits import inbound_traits, outbound_traits
+from pillion.scope.build import Scopes
+from pillion.scope.model import SidecarScope
+from pillion.value import Diagnostics, FrozenMap, Value
+from pillion.xds.resource import Resource, View, versioned
+from pillion.xds.type_urls import ENDPOINT
+
+
+class Told(Value):
+    """The stages of what one proxy is told, but for the endpoints."""
+
+    scope: SidecarScope
+    outbound: OutboundIR
+    inbound: InboundIR
+    client: ClientView
+    """What of the proxy decides which endpoints it prefers."""
+    rules: PeerRules
+    diagnostics: Diagnostics = ()
+
+
+@final
+class Shown:
+    """A view that proxies with the same configuration share, and which services' endpoints are in it."""
+
+    def __init__(self, view: View, table: EndpointTable, asking: dict[ServiceKey, list[Backend]]) -> None:
+        self.view = view
+        self.table = table
+        self.asking = asking
+
+
+@final
+class Teller:
+    """Runs the stages, one world after another."""
+
+    def __init__(self) -> None:
+        self.builder = Builder()
+        self.scopes = Scopes()
+        self.memo = Memo()
+        self.assignments = 0
+        """How many assignments were rendered; a figure for benchmarks and tests."""
+        self._snapshot: MeshSnapshot | None = None
+        self._told: dict[Proxy, Told] = {}
+        self._shown: dict[tuple[OutboundIR, InboundIR, ClientView, PeerRules], Shown] = {}
+        self._used: dict[tuple[OutboundIR, InboundIR, ClientView, PeerRules], Shown] = {}
+
+    def build(self, catalog: Catalog, settings: MeshSettings) -> tuple[World, Diagnostics]:
+        """Build the world of these resources; its configuration half is the old one when nothing in it changed."""
+        world, diagnostics = self.builder.build(catalog, settings)
+        if self._snapshot is not None and world.snapshot == self._snapshot:
+            return World(snapshot=self._snapshot, endpoints=world.endpoints), diagnostics
+        return world, diagnostics
+
+    def told(self, world: World, proxy: Proxy) -> Told:
+        """Run the stages for a proxy."""
+        if world.snapshot is not self._snapshot:
+            self._snapshot = world.snapshot
+            self._told = {}
+        found = self._told.get(proxy)
+        if found is None:
+            found = self._tell(world, proxy)
+            self._told[proxy] = found
+        return found
+
+    def view(self, world: World, proxy: Proxy) -> View:
+        """Give the resources of a proxy; the very view of before when nothing is new."""
+        told = self.told(world, proxy)
+        key = (told.outbound, told.inbound, told.client, told.rules)
+        shown = self._used.get(key) or self._shown.get(key)
+        if shown is None:
+            shown = self._show(told, world.endpoints)
+        elif shown.table is not world.endpoints:
+            self._refresh(shown, told, world.endpoints)
+        self._used[key] = shown
+        return shown.view
+
+    def sweep(self) -> None:
+        """Forget what the proxies of this world did not need."""
+        self._shown, self._used = self._used, {}
+        self.memo.advance()
+
+    def _tell(self, world: World, proxy: Proxy) -> Told:
+        workload = self._known(world.snapshot, proxy.workload)
+        scope = self.scopes.of(world.snapshot, workload.namespace, workload.labels)
+        outbound, left = lower_outbound(scope, outbound_traits(proxy, scope, world.snapshot), self.memo)
+        targets = self._targets(world, workload)
+        inbound, right = lower_inbound(
+            scope, workload, targets, inbound_traits(proxy, scope, world.snapshot), self.memo
+        )
+        return Told(
+            scope=scope,
+            outbound=outbound,
+            inbound=inbound,
+            client=_client_view(workload, outbound),
+            rules=PeerRules(policies=scope.peer_authentications, root_namespace=world.snapshot.settings.root_namespace),
+            diagnostics=(*left, *right),
+        )
+
+    def _known(self, snapshot: MeshSnapshot, workload: Workload) -> Workload:
+        """Add what the world knows of the workload and the proxy does not say: the ports of its containers."""
+        for known in snapshot.workloads.get(workload.namespace, ()):
+            if known.name == workload.name:
+                return with_ports(workload, known.ports)
+        return workload
+
+    def _targets(self, world: World, workload: Workload) -> tuple[ServiceTarget, ...]:
+        services = world.snapshot.services.get(workload.namespace, ())
+        asked = {
+            key: world.endpoints[key]
+            for service in services
+            if not service.selector and (key := service_key(service.hostname, service.namespace)) in world.endpoints
+        }
+        return self.memo(_targets, workload, services, FrozenMap(asked))
+
+    def _show(self, told: Told, table: EndpointTable) -> Shown:
+        rendered = self.memo(_configuration, told.outbound, told.inbound)
+        asking: dict[ServiceKey, list[Backend]] = {}
+        for backend in told.outbound.backends:
+            if backend.terms is not None:
+                asking.setdefault(service_key(backend.terms.host, backend.terms.namespace), []).append(backend)
+        assignments = [
+            self._assignment(backend, table.get(key, ()), told)
+            for key, backends in asking.items()
+            for backend in backends
+        ]
+        view = View.of((*rendered, *assignments), {ENDPOINT: no_members})
+        return Shown(view, table, asking)
+
+    def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
+        changed = [
+            self._assignment(backend, table.get(key, ()), told)
+            for key, backends in shown.asking.items()
+            if table.get(key, ()) != shown.table.get(key, ())
+            for backend in backends
+        ]
+        shown.view = shown.view.updated(changed)
+        shown.table = table
+
+    def _assignment(self, backend: Backend, endpoints: tuple[Endpoint, ...], told: Told) -> Resource:
+        self.assignments += 1
+        return self.memo(_assignment, backend, endpoints, told.client, told.rules)
+
+
+def no_members(name: str) -> Resource:
+    """Say that a cluster is there and has no members."""
+    return versioned(ENDPOINT, name, render_assignment(name, ()))
+
+
+def _targets(workload: Workload, services: tuple[Service, ...], endpoints: EndpointTable) -> tuple[ServiceTarget, ...]:
+    return targets_of(workload, services, endpoints)
+
+
+def _configuration(outbound: OutboundIR, inbound: InboundIR) -> tuple[Resource, ...]:
+    return tuple(_resource(each) for each in (*render_outbound(outbound), *render_inbound(inbound)))
+
+
+def _resource(rendered: Rendered) -> Resource:
+    return versioned(rendered.type_url, rendered.name, rendered.body, rendered.needs)
+
+
+def _assignment(backend: Backend, endpoints: tuple[Endpoint, ...], client: ClientView, rules: PeerRules) -> Resource:
+    made: Assignment = assign(backend, endpoints, client, rules)
+    return versioned(ENDPOINT, names.cluster(backend.key), render_assignment(names.cluster(backend.key), made.groups))
+
+
+def _client_view(workload: Workload, outbound: OutboundIR) -> ClientView:
+    """Keep of the workload's place what some backend asks for."""
+    placed = [backend.balancing.locality for backend in outbound.backends if backend.balancing.locality is not None]
+    local = any(backend.terms is not None and backend.terms.node_local for backend in outbound.backends)
+    named = {name.partition("=")[0] for policy in placed for name in policy.failover_priority}
+    return ClientView(
+        locality=workload.locality if placed else ClientView().locality,
+        network=workload.network if named else "",
+        cluster=workload.cluster if named else "",
+        node=workload.node if local or named else "",
+        labels=FrozenMap({key: value for key, value in workload.labels.items() if key in named}),
+    )

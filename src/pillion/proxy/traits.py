@@ -1,0 +1,90 @@
+"""From a proxy and its scope to the traits that count: everything else about it must leave no trace."""
+
+from pillion.ir.traits import InboundTraits, OutboundTraits
+from pillion.mesh.snapshot import MeshSnapshot
+from pillion.proxy.node import Proxy
+from pillion.resources.duration import parse_duration
+from pillion.resources.istio.telemetry import Telemetry
+from pillion.scope.model import SidecarScope
+from pillion.value import NO_LABELS, FrozenMap, Labels
+
+
+def outbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) -> OutboundTraits:
+    """Give what of a proxy changes its outbound half."""
+    workload = proxy.workload
+    members = {member.address for service in scope.services if service.headless for member in service.members}
+    own = next((address for address in workload.addresses[:1] if address in members), "")
+    placed = any(service.resolution in {"DNS", "DNS_ROUND_ROBIN"} for service in scope.services)
+    return OutboundTraits(
+        families=proxy.families,
+        interception=proxy.interception,
+        dns_capture=proxy.dns_capture,
+        dns_auto_allocate=proxy.dns_auto_allocate,
+        certificates=proxy.certificates,
+        capabilities=proxy.capabilities,
+        labels=_asked_labels(workload.labels, scope),
+        own_address=own,
+        http10=proxy.http10,
+        idle_timeout=_nanoseconds(proxy.idle_timeout),
+        unprivileged=proxy.unprivileged,
+        exact_balance=proxy.exact_balance,
+        telemetry=telemetries(snapshot, workload.namespace, workload.labels),
+        locality=workload.locality if placed else OutboundTraits().locality,
+        cluster=workload.cluster,
+        http_proxy_port=proxy.http_proxy_port,
+    )
+
+
+def inbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) -> InboundTraits:
+    """Give what of a proxy changes its inbound half."""
+    workload = proxy.workload
+    ingress = scope.sidecar is not None and bool(scope.sidecar.spec.ingress)
+    return InboundTraits(
+        families=proxy.families,
+        interception=proxy.interception,
+        certificates=proxy.certificates,
+        capabilities=proxy.capabilities,
+        http10=proxy.http10,
+        idle_timeout=_nanoseconds(proxy.idle_timeout),
+        unprivileged=proxy.unprivileged,
+        exact_balance=proxy.exact_balance,
+        addresses=workload.addresses if ingress or proxy.interception == "NONE" else (),
+        telemetry=telemetries(snapshot, workload.namespace, workload.labels),
+    )
+
+
+def telemetries(snapshot: MeshSnapshot, namespace: str, labels: Labels) -> tuple[Telemetry, ...]:
+    """Give the Telemetry resources that select a workload: the mesh's, its namespace's, its own, the oldest of each."""
+    root = snapshot.settings.root_namespace
+    found: list[Telemetry] = []
+    for owner in dict.fromkeys((root, namespace)):
+        shelf = snapshot.telemetries.get(owner, ())
+        found.extend([each for each in shelf if each.spec.selector is None and not each.spec.target_refs][:1])
+    own = snapshot.telemetries.get(namespace, ())
+    chosen = (each for each in own if each.spec.selector is not None and labels.covers(each.spec.selector.match_labels))
+    found.extend(list(chosen)[:1])
+    return tuple(found)
+
+
+def _asked_labels(labels: Labels, scope: SidecarScope) -> Labels:
+    """Keep the labels that some selector of the scope asks for."""
+    asked: set[str] = set()
+    for rules in scope.destination_rules.values():
+        for each in rules:
+            if each.rule.spec.workload_selector is not None:
+                asked |= each.rule.spec.workload_selector.match_labels.keys()
+            policy = each.rule.spec.traffic_policy
+            balancer = policy.load_balancer if policy else None
+            locality = balancer.locality_lb_setting if balancer else None
+            asked |= {name.partition("=")[0] for name in locality.failover_priority} if locality else set()
+    for listener in scope.egress:
+        for rule in listener.virtual_services:
+            for route in (*rule.spec.http, *rule.spec.tls, *rule.spec.tcp):
+                for match in route.match:
+                    asked |= match.source_labels.keys()
+    return FrozenMap({key: labels[key] for key in asked if key in labels}) if asked else NO_LABELS
+
+
+def _nanoseconds(text: str) -> int | None:
+    duration = parse_duration(text) if text else None
+    return duration.nanoseconds if duration else None
