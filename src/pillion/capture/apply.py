@@ -19,6 +19,7 @@ from pillion.value import FrozenMap, Value
 
 FAMILIES: tuple[Family, ...] = (4, 6)
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SCRATCH = "nft -f - && nft -s list ruleset inet"
 ALL_HOSTS: dict[Family, str] = {4: "0.0.0.0/0", 6: "::/0"}
 
 
@@ -218,11 +219,8 @@ def _apply_nftables(config: Config) -> Report:
 
 def _compare_nftables(config: Config) -> saved.Comparison:
     """Compare what nft lists with what it lists in a scratch network namespace that holds the plan and nothing else."""
-    listing = "\n".join(f"list table inet {nftables.table_name(table)}" for table in nftables.TABLES)
-    script = nftables.transaction(plan(config, "nftables")) + "".join(
-        f"add table inet {nftables.table_name(table)}\n" for table in nftables.TABLES
-    )
-    wanted = _nft_lines(_run(("unshare", "--net", "nft", "-s", "-f", "-"), f"{script}{listing}\n"))
+    rules = nftables.transaction(plan(config, "nftables"))
+    wanted = _nft_lines(_run(("unshare", "--net", "sh", "-c", SCRATCH), rules))
     present = _nft_lines(_run(("nft", "-s", "list", "ruleset", "inet")))
     return saved.Comparison(
         missing=tuple(line for line in wanted if line not in present),
