@@ -165,7 +165,7 @@ class ControlPlane:
         self._clients.pop(client, None)
         self._tell()
 
-    def acknowledged(self, client: Client, /) -> None:
+    def acknowledged(self, _client: Client, /) -> None:
         """Note that a client has acknowledged all of its view."""
         self._tell()
 

@@ -7,12 +7,10 @@ them, and no more.
 
 from typing import final
 
-from pillion.envoy import names
-from pillion.envoy.endpoints import render_assignment
-from pillion.envoy.render import Rendered, render_inbound, render_outbound
+from pillion.envoy.render import render_assignment, render_inbound, render_outbound
+from pillion.envoy.rendered import Rendered
 from pillion.ir.inbound.build import lower_inbound
 from pillion.ir.memo import Memo
-from pillion.ir.model.assignment import Assignment
 from pillion.ir.model.backend import Backend
 from pillion.ir.model.proxy import InboundIR, OutboundIR
 from pillion.ir.outbound.build import lower_outbound
@@ -31,7 +29,6 @@ from pillion.scope.build import Scopes
 from pillion.scope.model import SidecarScope
 from pillion.value import Diagnostics, FrozenMap, Value
 from pillion.xds.resource import Resource, View, versioned
-from pillion.xds.type_urls import ENDPOINT
 
 
 class Told(Value):
@@ -140,7 +137,7 @@ class Teller:
         return self.memo(_targets, workload, services, FrozenMap(asked))
 
     def _show(self, told: Told, table: EndpointTable) -> Shown:
-        rendered = self.memo(_configuration, told.outbound, told.inbound)
+        rendered = (*render_outbound(told.outbound, self.memo), *render_inbound(told.inbound, self.memo))
         asking: dict[ServiceKey, list[Backend]] = {}
         for backend in told.outbound.backends:
             if backend.terms is not None:
@@ -150,7 +147,7 @@ class Teller:
             for key, backends in asking.items()
             for backend in backends
         ]
-        view = View.of((*rendered, *assignments), {ENDPOINT: no_members})
+        view = View.of((*(self.memo(_resource, each) for each in rendered), *assignments))
         return Shown(view, table, asking)
 
     def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
@@ -168,26 +165,17 @@ class Teller:
         return self.memo(_assignment, backend, endpoints, told.client, told.rules)
 
 
-def no_members(name: str) -> Resource:
-    """Say that a cluster is there and has no members."""
-    return versioned(ENDPOINT, name, render_assignment(name, ()))
-
-
 def _targets(workload: Workload, services: tuple[Service, ...], endpoints: EndpointTable) -> tuple[ServiceTarget, ...]:
     return targets_of(workload, services, endpoints)
 
 
-def _configuration(outbound: OutboundIR, inbound: InboundIR) -> tuple[Resource, ...]:
-    return tuple(_resource(each) for each in (*render_outbound(outbound), *render_inbound(inbound)))
-
-
 def _resource(rendered: Rendered) -> Resource:
-    return versioned(rendered.type_url, rendered.name, rendered.body, rendered.needs)
+    needs = tuple((need.type_url, need.name) for need in rendered.needs)
+    return versioned(rendered.type_url, rendered.name, rendered.body, needs)
 
 
 def _assignment(backend: Backend, endpoints: tuple[Endpoint, ...], client: ClientView, rules: PeerRules) -> Resource:
-    made: Assignment = assign(backend, endpoints, client, rules)
-    return versioned(ENDPOINT, names.cluster(backend.key), render_assignment(names.cluster(backend.key), made.groups))
+    return _resource(render_assignment(assign(backend, endpoints, client, rules)))
 
 
 def _client_view(workload: Workload, outbound: OutboundIR) -> ClientView:

@@ -1,0 +1,115 @@
+"""How commands speak with a running mesh: HTTP over the Unix socket in its state folder.
+
+Only the standard library: a command should start fast.
+"""
+
+import array
+import http.client
+import json
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast, final
+from urllib.parse import urlencode
+
+from pillion.local.state import Layout, running
+
+
+class ClientError(Exception):
+    """The mesh could not do it; the message is for the user."""
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@final
+class NotRunningError(ClientError):
+    """There is no such mesh."""
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(str(self._path))
+
+
+@final
+class Client:
+    """A running mesh, as commands see it."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Find the mesh; raise `NotRunningError` when there is none."""
+        self._layout = layout
+        if running(layout) is None:
+            name = layout.path.name
+            raise NotRunningError(f"mesh {name} is not running; start it with `pillion up DIR`")
+
+    def get(self, path: str, **query: str) -> Any:
+        """Read something."""
+        return self._call("GET", f"{path}?{urlencode(query)}" if query else path)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Change something."""
+        return self._call("POST", path, json.dumps(body or {}).encode())
+
+    def stream(self, path: str, **query: str) -> Iterator[bytes]:
+        """Read something that goes on, piece by piece."""
+        connection = self._connection()
+        connection.request("GET", f"{path}?{urlencode(query)}")
+        response = connection.getresponse()
+        if response.status != 200:
+            raise _error(response.status, response.read())
+        while piece := response.read1(65536):
+            yield piece
+
+    def execute(self, pod: str, container: str, argv: Sequence[str], *, tty: bool, streams: tuple[int, int, int]) -> int:
+        """Run a command in a container with these descriptors as its own; return its exit code."""
+        request = json.dumps({"pod": pod, "container": container, "argv": list(argv), "tty": tty}).encode()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(exec_socket(self._layout)))
+            descriptors = array.array("i", streams)
+            header = len(request).to_bytes(4, "big")
+            connection.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+            connection.sendall(request)
+            received = b""
+            while part := connection.recv(65536):
+                received += part
+        answer = cast(dict[str, Any], json.loads(received or b'{"error": "the mesh went away"}'))
+        if "error" in answer:
+            raise ClientError(str(answer["error"]))
+        return int(answer["exitCode"])
+
+    def _connection(self) -> _UnixConnection:
+        return _UnixConnection(self._layout.server_socket)
+
+    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
+        connection = self._connection()
+        try:
+            connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as problem:
+            raise ClientError(f"the mesh does not answer on {self._layout.server_socket}: {problem}") from problem
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise _error(response.status, content)
+        return json.loads(content) if content else None
+
+
+def exec_socket(layout: Layout) -> Path:
+    """Give the socket over which `pillion exec` hands its terminal."""
+    return layout.path / "exec.sock"
+
+
+def _error(status: int, content: bytes) -> ClientError:
+    try:
+        message = str(json.loads(content)["error"])
+    except (ValueError, LookupError, TypeError):
+        message = content.decode("utf-8", "replace") or f"HTTP {status}"
+    return ClientError(message, status=status)
