@@ -5,14 +5,19 @@
 not change its data either: where a template calls a function that changes a map (sprig's `set`), it works on a copy.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from pillion.inject.gotemplate.actions import compile_tree
 from pillion.inject.gotemplate.builtins import FUNCTIONS
 from pillion.inject.gotemplate.errors import LimitError, TemplateError
 from pillion.inject.gotemplate.functions import Function, function_of
+from pillion.inject.gotemplate.golang.printing import struct_fields
 from pillion.inject.gotemplate.golang.quote import quote
+from pillion.inject.gotemplate.golang.values import Slice, StringMap, kind
 from pillion.inject.gotemplate.limits import Limits, Meter
 from pillion.inject.gotemplate.scope import Body, Frame, MissingKey, Scope
 from pillion.inject.gotemplate.syntax.nodes import Tree
@@ -54,6 +59,8 @@ class _Set:
         self.trees: Mapping[str, Tree] = trees
         self.missing_key: MissingKey = missing_key
         self.bodies: dict[str, Body] = {}
+        called = {name for tree in trees.values() for name in tree.calls}
+        self.mutates: bool = any(functions[name].mutates for name in called)
 
     def body(self, name: str) -> Body | None:
         found = self.bodies.get(name)
@@ -124,9 +131,26 @@ class Template:
         if body is None:
             text = f"template: {self.name}: {quote(self.name)} is an incomplete or empty template"
             raise TemplateError(text, template=self.name)
+        if self._set.mutates:
+            data = copied(data)
         variables: list[Any] = [None] * body.slots
         variables[0] = data
         body.run(Frame(write, meter, self._set.body, variables, 0), data)
+
+
+def copied(data: Any) -> Any:
+    """Return data whose maps a template may change, and may not change the original's."""
+    match kind(data):
+        case "map" if not isinstance(data, StringMap):
+            return {key: copied(data[key]) for key in data}
+        case "slice" if not isinstance(data, (Slice, bytes)):
+            return [copied(element) for element in data]
+        case "struct" if isinstance(data, msgspec.Struct):
+            return msgspec.structs.replace(data, **{name: copied(getattr(data, name)) for name in struct_fields(data)})
+        case "struct" if dataclasses.is_dataclass(data) and not isinstance(data, type):
+            return dataclasses.replace(data, **{name: copied(getattr(data, name)) for name in struct_fields(data)})
+        case _:
+            return data
 
 
 def _as_text(output: str) -> str:

@@ -42,7 +42,7 @@ def _parsed(text: str) -> int:
 
 def _without_zero_fraction(text: str) -> str:
     head, point, tail = text.partition(".")
-    return head if point and not tail.strip("0") else text
+    return head if point and tail and not tail.strip("0") else text
 
 
 def to_int64(value: Any) -> Int64:

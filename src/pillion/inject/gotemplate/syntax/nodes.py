@@ -211,6 +211,8 @@ class Tree(msgspec.Struct):
     source: str
     text: str
     body: list[Statement]
+    calls: frozenset[str] = frozenset()
+    """The names of the functions that the text calls."""
 
     def is_empty(self) -> bool:
         """Return whether it prints nothing but space; such a definition replaces no other."""

@@ -29,6 +29,8 @@ def parse_trees(name: str, text: str, functions: Container[str]) -> dict[str, no
         parser.parse()
     except RecursionError:
         parser.fail("max expression depth exceeded")
+    for tree in parser.trees.values():
+        tree.calls = frozenset(parser.calls)
     return parser.trees
 
 
@@ -45,6 +47,7 @@ class _Parser:
         self.nesting: int = 0
         self.action_line: int = 0
         self.trees: dict[str, nodes.Tree] = {}
+        self.calls: set[str] = set()
 
     # Reading tokens. `furthest` is the last token ever looked at: Go blames its line.
 
@@ -365,6 +368,7 @@ class _Parser:
             case "identifier":
                 if text not in self.functions:
                     self.fail(f"function {quote(text)} not defined")
+                self.calls.add(text)
                 return nodes.Identifier(at, text)
             case "variable":
                 if text not in self.variables:
