@@ -90,11 +90,11 @@ def test_an_inventory_can_be_written_down() -> None:
 
 def test_a_real_child_and_a_real_file_are_found(tmp_path: Path) -> None:
     before = take(tmp_path)
-    with subprocess.Popen(["sleep", "60"]) as child:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
         (tmp_path / "left.sock").touch()
         sentences = [left.sentence for left in difference(before, take(tmp_path))]
         child.kill()
-    assert f"process {child.pid} is left: sleep 60" in sentences
+    assert any(one.startswith(f"process {child.pid} is left") for one in sentences)
     assert f"{tmp_path}/left.sock is left" in sentences
     (tmp_path / "left.sock").unlink()
     after = [left.sentence for left in difference(before, take(tmp_path)) if left.kind in {"process", "file"}]
