@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from pillion.resources.istio.destination_rule import DestinationRule
 from pillion.resources.istio.envoy_filter import EnvoyFilter
+from pillion.resources.istio.extension import TrafficExtension, WasmPlugin
 from pillion.resources.istio.gateway import Gateway
 from pillion.resources.istio.proxy_config import ProxyConfig
 from pillion.resources.istio.security import AuthorizationPolicy, PeerAuthentication, RequestAuthentication
@@ -31,6 +32,8 @@ IstioResource: TypeAlias = (
     | AuthorizationPolicy
     | RequestAuthentication
     | Telemetry
+    | WasmPlugin
+    | TrafficExtension
 )
 KubernetesResource: TypeAlias = (
     Namespace
@@ -60,6 +63,7 @@ _GROUPS: dict[tuple[str, tuple[str, ...]], tuple[type[Resource], ...]] = {
     ("networking.istio.io", ("v1beta1",)): (ProxyConfig,),
     ("security.istio.io", ("v1", "v1beta1")): (PeerAuthentication, AuthorizationPolicy, RequestAuthentication),
     ("telemetry.istio.io", ("v1", "v1alpha1")): (Telemetry,),
+    ("extensions.istio.io", ("v1alpha1",)): (WasmPlugin, TrafficExtension),
     ("", ("v1",)): (Namespace, Node, Service, Pod, ConfigMap, Secret, ServiceAccount, Endpoints),
     ("discovery.k8s.io", ("v1", "v1beta1")): (EndpointSlice,),
     ("apps", ("v1",)): (Deployment, ReplicaSet, StatefulSet, DaemonSet),
