@@ -1,14 +1,22 @@
 """Beside a workload: Envoy's life, its readiness, probes and metrics of the pod, DNS, drain.
 
-environment ──settings──▶ ProxyConfig, Node ──bootstrap──▶ Envoy's bootstrap ──envoy──▶ a running Envoy
+environment ──plan──▶ Plan (command line, bootstrap) ──process──▶ Envoy ──run──▶ exit code
 
+main          from start to exit code
+plan          everything that is decided before Envoy starts
 proxy_config  the pod's ProxyConfig: defaults, environment, annotation                          [pure]
 node          who the proxy is: node id, metadata, locality                                     [pure]
 bootstrap     the bootstrap of this proxy, from both                                            [pure]
-http          as much HTTP/1.1 as a sidecar's status port needs                                 [I/O]
-admin         what is asked of Envoy's admin port: readiness, connections, drain                [I/O]
-envoy         the Envoy process: found, started, watched, ended                                 [I/O]
-probes        the application's probes, done for the kubelet                                    [I/O]
-status        the status port: readiness, probes, merged metrics, quit                          [I/O]
-run           all of it, from start to exit code                                                [I/O]
+probes        the application's probes, as the injector wrote them                              [pure]
+scrape        where the application's own metrics are                                           [pure]
+process       Envoy found and started
+run           Envoy watched, started again, drained, ended
+envoy         a running Envoy
+admin         what is asked of Envoy's admin port: readiness, connections, drain
+status        the status port: readiness, probes, merged metrics, quit
+ask           the application's probes, done
+grpc_health   one question of gRPC's health service
+metrics       Envoy's, the application's and our own metrics in one
+http          as much HTTP/1.1 as a status port needs
+report        what the agent says on standard error
 """

@@ -1,36 +1,13 @@
 """Metrics of the pod in one answer: Envoy's, the application's as its annotations say, the agent's own."""
 
 import asyncio
-import json
-from typing import cast
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
-from pillion.value import FrozenMap, Value
+from pillion.agent.scrape import Scrape
+from pillion.value import FrozenMap
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-
-
-class Scrape(Value):
-    """Where the application serves its own metrics."""
-
-    port: int
-    path: str = "/metrics"
-
-
-def scrape_of(text: str) -> Scrape | None:
-    """Read ISTIO_PROMETHEUS_ANNOTATIONS (`{"scrape": "true", "path": ..., "port": ...}`); None if not to be scraped."""
-    try:
-        value: object = json.loads(text) if text else None
-    except ValueError:
-        return None
-    if not isinstance(value, dict):
-        return None
-    given = cast(dict[str, object], value)
-    port = str(given.get("port") or "80")
-    if str(given.get("scrape", "")).lower() == "false" or not port.isdecimal():
-        return None
-    return Scrape(port=int(port), path=str(given.get("path") or "/metrics"))
 
 
 class Metrics:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
+from pillion.agent.ask import ask
 from pillion.agent.metrics import Metrics
-from pillion.agent.probes import Probe, run
+from pillion.agent.probes import Probe
 from pillion.value import FrozenMap
 
 LOCAL = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
@@ -55,7 +56,7 @@ class Status:
         probe = self._probes.get(path)
         if probe is None:
             return http.Response(status=404, body=f"no probe {path}\n".encode())
-        return await run(probe, self._pod_ip, request.headers)
+        return await ask(probe, self._pod_ip, request.headers)
 
     def _leave(self, request: http.Request) -> http.Response:
         if request.peer not in LOCAL:

@@ -25,12 +25,12 @@ def command(words: tuple[str, ...], *, print_bootstrap: bool, **options: Any) ->
     The pod is described by the environment, as Istio's injector writes it: POD_NAME, POD_NAMESPACE, INSTANCE_IP,
     PROXY_CONFIG, ISTIO_META_*, ISTIO_KUBE_APP_PROBERS.
     """
-    from pillion.agent import run  # noqa: PLC0415 not needed for --help
+    from pillion.agent import main, plan  # noqa: PLC0415 not needed for --help
 
     if not set(words) <= {"proxy", "sidecar"}:
         raise click.UsageError(f"unknown proxy type {' '.join(words)!r}: only sidecar")
-    settings = run.Settings(template_only=print_bootstrap, **options)
+    settings = plan.Settings(template_only=print_bootstrap, **options)
     if print_bootstrap:
-        click.echo(run.plan(settings, os.environ).document)
+        click.echo(plan.plan(settings, os.environ).document)
         return
-    sys.exit(run.main(settings, os.environ))
+    sys.exit(main.main(settings, os.environ))

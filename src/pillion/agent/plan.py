@@ -1,0 +1,134 @@
+"""Everything that is decided before Envoy starts: its command line, its bootstrap, and what the agent answers for."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pillion.agent import bootstrap, node, probes, proxy_config, scrape
+from pillion.agent.process import Options, find_binary
+from pillion.capture.environment import addresses
+from pillion.envoy.bootstrap.render import to_bytes
+from pillion.value import Diagnostics, FrozenMap, Value, has_errors
+
+VERSION = "1.32.0"
+"""The version of Istio whose behaviour we follow, told to the control plane."""
+POD_INFO = "/etc/istio/pod"
+MAX_RESTARTS = 10
+BOOTSTRAP_FILE = "envoy-rev.json"
+
+
+class Settings(Value):
+    """What the agent was told on its command line."""
+
+    domain: str = ""
+    service_cluster: str = ""
+    concurrency: int = 0
+    proxy_log_level: str = ""
+    proxy_component_log_level: str = ""
+    envoy_path: str = ""
+    pod_info: str = POD_INFO
+    template_only: bool = False
+
+
+class Plan(Value):
+    """Everything that is decided before Envoy starts."""
+
+    options: Options
+    document: bytes
+    """The bootstrap."""
+    admin_port: int
+    status_port: int
+    localhost: str
+    pod_ip: str
+    probes: FrozenMap[probes.Probe]
+    scrape: scrape.Scrape | None
+    drain_seconds: float
+    minimum_drain_seconds: float
+    max_restarts: int
+    """Crashes of Envoy in a row after which the agent gives up; the kubelet then restarts the container."""
+    until_idle: bool
+    """Whether the drain ends early, when no connection is left."""
+
+
+class PlanError(Exception):
+    """The environment does not describe a proxy; the diagnostics say why."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        super().__init__("; ".join(str(diagnostic) for diagnostic in diagnostics))
+        self.diagnostics = diagnostics
+
+
+def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
+    """Return what is to be run.
+
+    Raises:
+        PlanError: ProxyConfig or probers are broken, or ADS has no address.
+        EnvoyError: there is no Envoy.
+    """
+    pod = node.PodInfo(labels=_pod_info(settings, "labels"), annotations=_pod_info(settings, "annotations"))
+    annotated = (pod.annotations or FrozenMap[str]()).get("proxy.istio.io/config", "")
+    layers = [("PROXY_CONFIG", environment.get("PROXY_CONFIG", "")), ("proxy.istio.io/config", annotated)]
+    config, problems = proxy_config.decode(*layers)
+    found, more = probes.decode(environment.get(probes.VARIABLE, ""))
+    if has_errors((*problems, *more)):
+        raise PlanError((*problems, *more))
+    xds = bootstrap.discovery_target(config.discovery_address)
+    if xds is None:
+        raise PlanError((proxy_config.problem("discoveryAddress", f"{config.discovery_address!r} is no address"),))
+    idle = environment.get("EXIT_ON_ZERO_ACTIVE_CONNECTIONS", "").lower() in {"true", "1"}
+    ip = environment.get("INSTANCE_IP") or "127.0.0.1"
+    identity = node.ProxyIdentity(
+        node_id=node.node_id(environment, ip, settings.domain),
+        instance_ips=tuple(dict.fromkeys((ip, *addresses()))),
+        version=environment.get("ISTIO_META_ISTIO_VERSION") or VERSION,
+        outlier_log_path=environment.get("OUTLIER_LOG_PATH", ""),
+        exit_on_zero_active_connections=idle,
+        workload_socket=environment.get("WORKLOAD_IDENTITY_SOCKET_FILE") or "socket",
+    )
+    made = bootstrap.build(config, node.build(environment, config, pod, identity), xds, environment)
+    return Plan(
+        options=Options(
+            binary="" if settings.template_only else find_binary(settings.envoy_path, environment),
+            config=str(Path(config.config_path, BOOTSTRAP_FILE).resolve()),
+            concurrency=settings.concurrency or config.concurrency,
+            log_level=settings.proxy_log_level or "warning",
+            component_log_level=settings.proxy_component_log_level or "misc:error",
+            drain_seconds=int(proxy_config.seconds(config.drain_duration) or 0) or 1,
+            ipv6=":" in ip,
+        ),
+        document=to_bytes(made),
+        admin_port=config.proxy_admin_port,
+        status_port=config.status_port,
+        localhost=made.addresses.localhost[0],
+        pod_ip=ip,
+        probes=found,
+        scrape=scrape.decode(environment.get("ISTIO_PROMETHEUS_ANNOTATIONS", "")),
+        drain_seconds=proxy_config.seconds(config.termination_drain_duration) or 0.0,
+        minimum_drain_seconds=proxy_config.seconds(environment.get("MINIMUM_DRAIN_DURATION", "")) or 5.0,
+        max_restarts=_number(environment.get("PILLION_ENVOY_RESTARTS", ""), MAX_RESTARTS),
+        until_idle=idle,
+    )
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if text.isdecimal() else default
+
+
+def _pod_info(settings: Settings, name: str) -> FrozenMap[str] | None:
+    path = Path(settings.pod_info, name)
+    try:
+        return node.parse_downward(path.read_text())
+    except OSError:
+        return None
+
+
+def write_bootstrap(made: Plan) -> None:
+    """Write the bootstrap where only this user reads it.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path = Path(made.options.config)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+        file.write(made.document)
