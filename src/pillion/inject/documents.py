@@ -36,6 +36,14 @@ _CRON_JOB = PodPlace(
 """Istio puts the labels and annotations of a CronJob's pods on its job template; so do we."""
 
 
+def go_type_of(document: Json) -> str | None:
+    """Return the Go type of a document that injection knows; `None` for any other."""
+    key = (str(document.get("apiVersion", "")), str(document.get("kind", "")))
+    if key in _TEMPLATED or key in {("v1", "Pod"), ("v1", "List"), ("batch/v1", "CronJob")}:
+        return "OpenShiftDeploymentConfig" if key[1] == "DeploymentConfig" else key[1]
+    return None
+
+
 def place_of(document: Json) -> PodPlace | None:
     """Return where a document holds a pod; `None` when it holds none."""
     key = (str(document.get("apiVersion", "")), str(document.get("kind", "")))

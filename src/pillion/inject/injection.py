@@ -5,6 +5,8 @@ render each template and lay it over the pod, put the user's own container setti
 and order.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from pillion.inject import annotations as checks
@@ -35,6 +37,8 @@ from pillion.value import NO_LABELS, Diagnostic, Diagnostics, Labels, Value, Whe
 
 _TEMPLATES = "inject.istio.io/templates"
 _NATIVE = "sidecar.istio.io/nativeSidecar"
+_TEXTS = 256
+"""Rendered texts that an injector remembers."""
 
 
 class Options(Value):
@@ -83,42 +87,62 @@ DEFAULTS = Options()
 def inject(
     document: Json, settings: Settings, namespace: Namespace | None = None, options: Options = DEFAULTS
 ) -> Injection:
-    """Inject a document: a Pod, anything that holds a pod template, or a List of such; others come back as they are.
+    """Inject one document, with settings that are read for it alone; whoever injects more keeps an `Injector`."""
+    return Injector(settings).inject(document, namespace, options)
 
-    With a namespace, the webhook's selectors are asked too, as a cluster would.
+
+class Injector:
+    """Settings read once, and ready for any number of documents.
+
+    It remembers what rendered texts mean: the pods of one rollout render the same text.
     """
-    ready = compiled(settings)
-    if has_errors(ready.diagnostics):
-        return Injection(document=document, diagnostics=ready.diagnostics)
-    if is_list(document):
-        return _inject_list(document, settings, namespace, options)
-    place = place_of(document)
-    if place is None:
-        return Injection(document=document)
-    pod = pod_in(document, place)
-    decision = decide(pod, Policy() if options.by_hand else ready.policy, namespace, options.revision)
-    if not decision.injects:
-        return Injection(document=document, decisions=(decision,), diagnostics=(_skipped(document, decision),))
-    try:
-        injected = inject_pod(pod, _workload(document, place, pod), ready, (namespace or Namespace(), options))
-    except _Failure as failure:
-        diagnostic = Diagnostic(
-            code=failure.code, severity="error", message=str(failure), where=_where(document), hint=failure.hint
-        )
-        return Injection(document=document, decisions=(decision,), diagnostics=(diagnostic,))
-    return Injection(
-        document=with_pod(document, place, injected), decisions=(decision,), diagnostics=_warnings(document, pod)
-    )
 
+    def __init__(self, settings: Settings) -> None:
+        self.settings: Settings = settings
+        self._ready: Compiled = compiled(settings)
+        self._read: Callable[[str, str], Json] = lru_cache(maxsize=_TEXTS)(read)
 
-def _inject_list(document: Json, settings: Settings, namespace: Namespace | None, options: Options) -> Injection:
-    results = [inject(item, settings, namespace, options) for item in document["items"]]
-    found = tuple(diagnostic for result in results for diagnostic in result.diagnostics)
-    decisions = tuple(decision for result in results for decision in result.decisions)
-    if has_errors(found):
-        return Injection(document=document, decisions=decisions, diagnostics=found)
-    whole = document | {"items": [result.document for result in results]}
-    return Injection(document=whole, decisions=decisions, diagnostics=found)
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What is wrong with the settings; with an error among it, nothing can be injected."""
+        return self._ready.diagnostics
+
+    def inject(self, document: Json, namespace: Namespace | None = None, options: Options = DEFAULTS) -> Injection:
+        """Inject a document: a Pod, anything that holds a pod template, a List of such; others come back as they are.
+
+        With a namespace whose labels are known, the webhook's selectors are asked too, as a cluster would.
+        """
+        if has_errors(self.diagnostics):
+            return Injection(document=document, diagnostics=self.diagnostics)
+        if is_list(document):
+            return self._inject_list(document, namespace, options)
+        place = place_of(document)
+        if place is None:
+            return Injection(document=document)
+        pod = pod_in(document, place)
+        policy = Policy() if options.by_hand else self._ready.policy
+        decision = decide(pod, policy, namespace, options.revision)
+        if not decision.injects:
+            return Injection(document=document, decisions=(decision,), diagnostics=(_skipped(document, decision),))
+        run = _Run(self._ready, self._read, namespace or Namespace(), options)
+        try:
+            injected = run.injected(pod, _workload(document, place, pod))
+        except _Failure as failure:
+            diagnostic = Diagnostic(
+                code=failure.code, severity="error", message=str(failure), where=_where(document), hint=failure.hint
+            )
+            return Injection(document=document, decisions=(decision,), diagnostics=(diagnostic,))
+        whole = with_pod(document, place, injected)
+        return Injection(document=whole, decisions=(decision,), diagnostics=_warnings(document, pod))
+
+    def _inject_list(self, document: Json, namespace: Namespace | None, options: Options) -> Injection:
+        results = [self.inject(item, namespace, options) for item in document["items"]]
+        found = tuple(diagnostic for result in results for diagnostic in result.diagnostics)
+        decisions = tuple(decision for result in results for decision in result.decisions)
+        if has_errors(found):
+            return Injection(document=document, decisions=decisions, diagnostics=found)
+        whole = document | {"items": [result.document for result in results]}
+        return Injection(document=whole, decisions=decisions, diagnostics=found)
 
 
 def _where(document: Json) -> Where:
@@ -157,97 +181,121 @@ def _workload(document: Json, place: PodPlace, pod: Json) -> identity.Workload:
     )
 
 
-def inject_pod(pod: Json, workload: identity.Workload, ready: Compiled, context: tuple[Namespace, Options]) -> Json:
-    """Return the injected pod."""
-    namespace, options = context
-    if options.openshift:
-        pod = identity.without_borrowed_user(pod)
-    found = annotations(pod)
-    wrong = checks.problems(found)
-    if wrong:
-        raise _Failure("bad-annotation", "; ".join(message for _, message in wrong))
-    scene = _scene(pod, ready, options)
-    variables = _variables(pod, ready.values, options.variables)
-    try:
-        seen = overrides.reinserted(status.stripped(pod, _status_port(scene.mesh)))
+class _Run:
+    """One injection."""
+
+    def __init__(
+        self, ready: Compiled, read_rendered: Callable[[str, str], Json], namespace: Namespace, options: Options
+    ) -> None:
+        self.ready = ready
+        self.read = read_rendered
+        self.namespace = namespace
+        self.options = options
+
+    def injected(self, pod: Json, workload: identity.Workload) -> Json:
+        """Return the injected pod."""
+        options = self.options
+        if options.openshift:
+            pod = identity.without_borrowed_user(pod)
+        wrong = checks.problems(annotations(pod))
+        if wrong:
+            raise _Failure("bad-annotation", "; ".join(message for _, message in wrong))
+        scene = self.scene(pod)
         circumstances = Circumstances(
             revision=options.revision,
             native_sidecars=options.native_sidecars,
-            proxy_ids=identity.proxy_ids(namespace.annotations) if options.openshift else (1337, 1337),
+            proxy_ids=identity.proxy_ids(self.namespace.annotations if options.openshift else NO_LABELS),
             compliance_policy=options.compliance_policy,
         )
-        data = SidecarTemplateData(seen, workload, scene, circumstances)
-        names = _template_names(found, ready, by_hand=options.by_hand)
-        final, template = _overlaid(pod, data, names, ready)
-        final = overrides.reapplied(final, pod, template)
-        final = overrides.with_user(final, pod, scene.proxy_config)
-        return _finished(final, template, scene, (pod, variables, ready, options))
-    except (RenderError, MergeError) as error:
-        raise _Failure("bad-rendering", str(error)) from error
-    except overrides.OverrideError as error:
-        raise _Failure("bad-overrides", str(error)) from error
-    except metrics.ScrapeError as error:
-        raise _Failure("bad-annotation", str(error)) from error
+        try:
+            seen = overrides.reinserted(status.stripped(pod, _status_port(scene.mesh)))
+            data = SidecarTemplateData(seen, workload, scene, circumstances)
+            final, template = self.overlaid(pod, data)
+            final = overrides.reapplied(final, pod, template)
+            final = overrides.with_user(final, pod, scene.proxy_config)
+            return self.finished(final, template, scene, pod)
+        except (RenderError, MergeError) as error:
+            raise _Failure("bad-rendering", str(error)) from error
+        except overrides.OverrideError as error:
+            raise _Failure("bad-overrides", str(error)) from error
+        except metrics.ScrapeError as error:
+            raise _Failure("bad-annotation", str(error)) from error
 
+    def scene(self, pod: Json) -> MeshAndValues:
+        """Return mesh config and values as this pod sees them, its own proxy config merged in."""
+        mesh = self.ready.mesh
+        proxy_config: Json = mesh["defaultConfig"]
+        text = annotations(pod).get(mesh_config.ANNOTATION)
+        if text is not None:
+            document, _ = read_text(text)
+            own = mesh_config.read_proxy_config(document or {}).document
+            proxy_config = mesh_config.merge_proxy_config(own, proxy_config)
+            if self.options.by_hand:
+                mesh = mesh | {"defaultConfig": proxy_config}
+        return MeshAndValues(mesh, self.ready.values, proxy_config)
 
-def _scene(pod: Json, ready: Compiled, options: Options) -> MeshAndValues:
-    proxy_config: Json = ready.mesh["defaultConfig"]
-    text = annotations(pod).get(mesh_config.ANNOTATION)
-    mesh = ready.mesh
-    if text is not None:
-        document, _ = read_text(text)
-        proxy_config = mesh_config.merge_proxy_config(
-            mesh_config.read_proxy_config(document or {}).document, proxy_config
-        )
-        if options.by_hand:
-            mesh = mesh | {"defaultConfig": proxy_config}
-    return MeshAndValues(mesh, ready.values, proxy_config)
+    def variables(self, pod: Json) -> dict[str, str]:
+        """Return cluster and network of the proxy: the pod's label wins over the URL's, that over the values'."""
+        variables = dict(self.options.variables)
+        cluster, network = ("multiCluster", "clusterName"), ("network",)
+        for name, path in ((identity.CLUSTER_VARIABLE, cluster), (identity.NETWORK_VARIABLE, network)):
+            value = inside(self.ready.values, "global", *path)
+            if value and not variables.get(name):
+                variables[name] = str(value)
+        own = labels(pod).get(identity.NETWORK_LABEL)
+        return variables | {identity.NETWORK_VARIABLE: own} if own else variables
+
+    def template_names(self, found: dict[str, str]) -> list[str]:
+        """Return the names of the templates to render, in order."""
+        asked = found.get(_TEMPLATES)
+        default = (SIDECAR,) if self.options.by_hand else self.ready.default_templates
+        names = [name.strip() for name in asked.split(",")] if asked is not None else list(default)
+        if self.options.by_hand:
+            return names
+        return [real for name in names for real in self.ready.aliases.get(name, (name,))]
+
+    def overlaid(self, pod: Json, data: SidecarTemplateData) -> tuple[Json, Json]:
+        """Render the templates in order; returns the pod with all of them laid over it, and all of them alone."""
+        merged, template = pod, cast(Json, {})
+        for name in self.template_names(annotations(pod)):
+            found = self.ready.templates.get(name)
+            if found is None:
+                known = ", ".join(sorted(self.ready.templates))
+                raise _Failure("unknown-template", f"requested template {name!r} not found; have {known}")
+            try:
+                overlay = self.read(found.render(data), name)
+            except TemplateError as error:
+                raise _Failure("bad-template", str(error)) from error
+            template = merge_pod(template, overlay)
+            merged = merge_pod(_with_moved_proxy(merged, template, native=data.NativeSidecars), overlay)
+        return merged, template
+
+    def finished(self, final: Json, template: Json, scene: MeshAndValues, pod: Json) -> Json:
+        """Return the pod after all that a template cannot do."""
+        variables, port = self.variables(pod), _status_port(scene.mesh)
+        final = identity.with_variables(final, variables)
+        final = metrics.merged(final, scene.mesh, port)
+        final = metrics.with_secure_port(final)
+        rewrite = inside(self.ready.values, "sidecarInjectorWebhook", "rewriteAppHTTPProbe") is True
+        final = probes.rewritten(final, port, by_default=rewrite)
+        if identity.NETWORK_VARIABLE in variables:
+            network = {identity.NETWORK_LABEL: variables[identity.NETWORK_VARIABLE]}
+            final = with_metadata(final, labels=labels(final) | network)
+        final = with_annotations(final, {status.ANNOTATION: status.record(template, self.options.revision)})
+        if not self.options.by_hand:
+            final = with_annotations(final, dict(self.ready.injected_annotations))
+        return ordered(final, hold=self.holds(pod, scene))
+
+    def holds(self, pod: Json, scene: MeshAndValues) -> bool:
+        """Return whether the application waits for the proxy."""
+        has_own = mesh_config.ANNOTATION in annotations(pod)
+        config = scene.proxy_config if has_own else scene.mesh["defaultConfig"]
+        in_values = inside(self.ready.values, "global", "proxy", "holdApplicationUntilProxyStarts")
+        return bool(config.get("holdApplicationUntilProxyStarts") or in_values)
 
 
 def _status_port(mesh: Json) -> int:
     return int(mesh["defaultConfig"].get("statusPort") or 0)
-
-
-def _variables(pod: Json, values: Json, given: Labels) -> dict[str, str]:
-    """The cluster and network of the proxy: the pod's label wins over the webhook's URL, and that over the values."""
-    variables = dict(given)
-    for name, path in (
-        (identity.CLUSTER_VARIABLE, ("multiCluster", "clusterName")),
-        (identity.NETWORK_VARIABLE, ("network",)),
-    ):
-        value = inside(values, "global", *path)
-        if value and not variables.get(name):
-            variables[name] = str(value)
-    network = labels(pod).get(identity.NETWORK_LABEL)
-    if network:
-        variables[identity.NETWORK_VARIABLE] = network
-    return variables
-
-
-def _template_names(found: dict[str, str], ready: Compiled, *, by_hand: bool) -> list[str]:
-    asked = found.get(_TEMPLATES)
-    default = (SIDECAR,) if by_hand else ready.default_templates
-    names = [name.strip() for name in asked.split(",")] if asked is not None else list(default)
-    if by_hand:
-        return names
-    return [real for name in names for real in ready.aliases.get(name, (name,))]
-
-
-def _overlaid(pod: Json, data: SidecarTemplateData, names: list[str], ready: Compiled) -> tuple[Json, Json]:
-    """Render the templates in order; returns the pod with all of them laid over it, and all of them alone."""
-    merged, template = pod, cast(Json, {})
-    for name in names:
-        found = ready.templates.get(name)
-        if found is None:
-            known = ", ".join(sorted(ready.templates))
-            raise _Failure("unknown-template", f"requested template {name!r} not found; have {known}")
-        try:
-            overlay = read(found.render(data), name)
-        except TemplateError as error:
-            raise _Failure("bad-template", str(error)) from error
-        template = merge_pod(template, overlay)
-        merged = merge_pod(_with_moved_proxy(merged, template, native=data.NativeSidecars), overlay)
-    return merged, template
 
 
 def _with_moved_proxy(pod: Json, template: Json, *, native: bool) -> Json:
@@ -259,29 +307,3 @@ def _with_moved_proxy(pod: Json, template: Json, *, native: bool) -> Json:
         return pod
     containers = [item for item in listed(pod, "containers") if item is not own]
     return with_spec(pod, containers=containers, initContainers=[*listed(pod, "initContainers"), own])
-
-
-def _finished(
-    final: Json, template: Json, scene: MeshAndValues, rest: tuple[Json, dict[str, str], Compiled, Options]
-) -> Json:
-    pod, variables, ready, options = rest
-    port = _status_port(scene.mesh)
-    final = identity.with_variables(final, variables)
-    final = metrics.merged(final, scene.mesh, port)
-    final = metrics.with_secure_port(final)
-    rewrite = inside(ready.values, "sidecarInjectorWebhook", "rewriteAppHTTPProbe") is True
-    final = probes.rewritten(final, port, by_default=rewrite)
-    if identity.NETWORK_VARIABLE in variables:
-        final = with_metadata(
-            final, labels=labels(final) | {identity.NETWORK_LABEL: variables[identity.NETWORK_VARIABLE]}
-        )
-    final = with_annotations(final, {status.ANNOTATION: status.record(template, options.revision)})
-    if not options.by_hand:
-        final = with_annotations(final, dict(ready.injected_annotations))
-    return ordered(final, hold=_holds(pod, scene, ready))
-
-
-def _holds(pod: Json, scene: MeshAndValues, ready: Compiled) -> bool:
-    config = scene.proxy_config if mesh_config.ANNOTATION in annotations(pod) else scene.mesh["defaultConfig"]
-    in_values = inside(ready.values, "global", "proxy", "holdApplicationUntilProxyStarts")
-    return bool(config.get("holdApplicationUntilProxyStarts") or in_values)

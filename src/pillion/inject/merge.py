@@ -56,7 +56,9 @@ class _Merge:
             elif value is None:
                 merged.pop(key, None)
             else:
-                merged[key] = self._value(merged.get(key), value, struct, key)
+                result = self._value(merged.get(key), value, struct, key)
+                if result != [] or key in merged:
+                    merged[key] = result
         for key, order in patch.items():
             if key.startswith(_ORDER) and isinstance(order, list):
                 name = key.removeprefix(_ORDER)

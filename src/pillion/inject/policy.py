@@ -107,7 +107,8 @@ class Namespace(Value):
     """The namespace that a pod is in."""
 
     name: str = ""
-    labels: Labels = NO_LABELS
+    labels: Labels | None = NO_LABELS
+    """`None`: unknown, for a webhook was called and the API server asked its selectors already."""
     annotations: Labels = NO_LABELS
 
 
@@ -122,8 +123,8 @@ class Policy(Value):
 def decide(pod: Json, policy: Policy, namespace: Namespace | None, revision: str) -> Decision:
     """Decide about a pod. Without a namespace (a pod injected by hand) the webhook's selectors are not asked."""
     asked: list[Rule] = []
-    if namespace is not None:
-        asked.extend(webhook_rules(labels(pod), namespace, revision or "default"))
+    if namespace is not None and namespace.labels is not None:
+        asked.extend(webhook_rules(labels(pod), namespace.labels, revision or "default"))
         if asked[-1].outcome == "skip":
             return Decision(rules=tuple(asked))
     name = section(pod, "metadata").get("namespace") or (namespace.name if namespace else "")
@@ -134,13 +135,13 @@ def decide(pod: Json, policy: Policy, namespace: Namespace | None, revision: str
     return Decision(rules=tuple(asked))
 
 
-def webhook_rules(found: dict[str, str], namespace: Namespace, revision: str) -> tuple[Rule, ...]:
+def webhook_rules(found: dict[str, str], namespace: Labels, revision: str) -> tuple[Rule, ...]:
     """Ask the selectors of one revision's webhook configuration: does the API server call the injector at all?"""
     wanted = found.get(INJECT)
     if wanted == "false":
         reason = f"pod label {INJECT}=false: the webhook is not called"
         return (Rule(name="pod-label", outcome="skip", reason=reason, path=_LABEL),)
-    here = namespace.labels.get(INJECTION)
+    here = namespace.get(INJECTION)
     if here is not None:
         if here == "enabled" and revision == "default":
             return (
@@ -149,8 +150,8 @@ def webhook_rules(found: dict[str, str], namespace: Namespace, revision: str) ->
         other = "" if here != "enabled" else f", and selects the default revision, not {revision}"
         reason = f"namespace label {INJECTION}={here}: the webhook is not called{other}"
         return (Rule(name="namespace-label", outcome="skip", reason=reason),)
-    if REVISION in namespace.labels:
-        there = namespace.labels[REVISION]
+    if REVISION in namespace:
+        there = namespace[REVISION]
         outcome: Outcome = "next" if there == revision else "skip"
         verb = "matches" if outcome == "next" else f"selects another revision than {revision}"
         return (Rule(name="namespace-revision", outcome=outcome, reason=f"namespace label {REVISION}={there} {verb}"),)

@@ -1,9 +1,5 @@
-"""Rendered text back to a document: read as YAML, decoded as Go would, once for equal texts.
+"""Rendered text back to a document: read as YAML, decoded as Go would."""
 
-The pods of one rollout render the same text, so reading it is remembered by the text.
-"""
-
-from functools import lru_cache
 from typing import cast
 
 from pillion.inject.schema.decode import Decoder
@@ -15,7 +11,6 @@ class RenderError(Exception):
     """What a template rendered is not a pod: the message names the template and the field."""
 
 
-@lru_cache(maxsize=256)
 def read(text: str, template: str) -> Json:
     """Read what `template` rendered as a part of a pod; nobody may change the result. Raises `RenderError`."""
     document, problem = read_text(text)

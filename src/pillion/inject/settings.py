@@ -17,7 +17,7 @@ from pillion.inject.gotemplate.template import Template, parse
 from pillion.inject.policy import Policy, selector_of
 from pillion.inject.schema.types import Json, section
 from pillion.inject.text import read_text
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, Where, has_errors
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, Where
 
 INJECTOR_MAP = "istio-sidecar-injector"
 MESH_MAP = "istio"
@@ -55,9 +55,8 @@ class Compiled:
         self.diagnostics: Diagnostics = ()
 
 
-@lru_cache(maxsize=32)
 def compiled(settings: Settings) -> Compiled:
-    """Read settings, once for equal ones; `diagnostics` of the result says what is wrong with them."""
+    """Read settings; `diagnostics` of the result says what is wrong with them."""
     result = Compiled(settings)
     found: list[Diagnostic] = []
     report = _reporter(settings, found)
@@ -129,11 +128,6 @@ def _read_mesh(result: Compiled, report: _Report) -> None:
     for path in reading.unknown:
         report("mesh", "unknown-field", f"{'.'.join(map(str, path))} is no field of the mesh config")
     result.mesh = reading.document
-
-
-def is_usable(settings: Compiled) -> bool:
-    """Return whether settings can inject at all."""
-    return not has_errors(settings.diagnostics)
 
 
 def from_config_maps(documents: Mapping[str, Json]) -> tuple[Settings, Diagnostics]:

@@ -58,8 +58,8 @@ def reinserted(pod: Json) -> Json:
 def reapplied(final: Json, original: Json, template: Json) -> Json:
     """Return the final pod with the user's settings for each container of the template laid over it.
 
-    A container that an earlier injection recorded is the template's and gets the new settings; the user's own part of it
-    is what the annotation remembers.
+    A container that an earlier injection recorded is the template's and gets the new settings; the user's own part of
+    it is what the annotation remembers.
     """
     remembered = _remembered(original)
     earlier = status.read(original)

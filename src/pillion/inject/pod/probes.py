@@ -77,10 +77,15 @@ class _Ports(NamedTuple):
     actions: tuple[str, ...]
 
 
+def _path(container: Json, action: str) -> str:
+    root = "app-lifecycle" if action in _HOOKS.values() else "app-health"
+    return f"/{root}/{container.get('name', '')}/{action}"
+
+
 def _remember(probers: Json, container: Json, probe: Any, path: str, ports: _Ports) -> None:
     prober = _prober(probe, ports)
     if prober is not None:
-        probers[f"/app-health/{container.get('name', '')}/{path}"] = prober
+        probers[_path(container, path)] = prober
 
 
 def _prober(probe: Any, ports: _Ports) -> Json | None:
@@ -133,15 +138,14 @@ def _redirected(pod: Json, port: int) -> Json:
 def redirect(container: Json, port: int) -> Json:
     """Return a container whose probes ask the agent on this port."""
     changed: Json = {}
-    base = f"/app-health/{container.get('name', '')}"
     for field, path in _PROBES.items():
-        probe = _asks_agent(container.get(field), f"{base}/{path}", port, _PROBE_ACTIONS)
+        probe = _asks_agent(container.get(field), _path(container, path), port, _PROBE_ACTIONS)
         if probe is not None:
             changed[field] = probe
     lifecycle = section(container, "lifecycle")
     hooks: Json = {}
     for field, path in _HOOKS.items():
-        hook = _asks_agent(lifecycle.get(field), f"{base}/{path}", port, _HOOK_ACTIONS)
+        hook = _asks_agent(lifecycle.get(field), _path(container, path), port, _HOOK_ACTIONS)
         if hook is not None:
             hooks[field] = hook
     if hooks:

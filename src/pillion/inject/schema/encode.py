@@ -6,6 +6,7 @@ Annotations and environment variables carry such texts, and Istio's own agent re
 import json
 from typing import Any, cast
 
+from pillion.inject.schema.quantity import canonical
 from pillion.inject.schema.types import Field, GoStruct, Json, Table
 
 _ZERO: dict[str, Any] = {"string": "", "int": 0, "bool": False, "float": 0, "IntOrString": 0, "Quantity": "0"}
@@ -45,10 +46,8 @@ def encoded(table: Table, document: Json, struct: GoStruct) -> Json:
             continue
         value = document.get(field.json)
         if value is None:
-            if not field.omitempty:
+            if not field.omitempty or field.type in table.structs:  # a struct by value is never empty to Go's encoder
                 result[field.json] = _zero(table, field)
-            elif _is_plain_struct(table, field):
-                result[field.json] = {}
             continue
         value = _value(table, value, field.type)
         if not (field.omitempty and _is_empty(field, value)):
@@ -57,11 +56,6 @@ def encoded(table: Table, document: Json, struct: GoStruct) -> Json:
         if key not in struct.by_json and value is not None:
             result[key] = value
     return result
-
-
-def _is_plain_struct(table: Table, field: Field) -> bool:
-    """A struct by value is never empty to Go's encoder, whatever its tag says."""
-    return field.type in table.structs
 
 
 def _is_empty(field: Field, value: Any) -> bool:
@@ -82,6 +76,8 @@ def _value(table: Table, value: Any, kind: str) -> Any:
     kind = kind.removeprefix("*")
     if kind.startswith("[]") and isinstance(value, list):
         return [_value(table, item, kind[2:]) for item in cast(list[Any], value)]
+    if kind == "Quantity":
+        return canonical(str(value)) or value
     if kind.startswith("map:") and isinstance(value, dict):
         return {key: _value(table, item, kind[4:]) for key, item in sorted(cast(Json, value).items())}
     if kind in table.structs and isinstance(value, dict):

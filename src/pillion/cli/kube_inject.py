@@ -1,0 +1,86 @@
+"""`pillion kube-inject`: inject the workloads of files, with the flags of `istioctl kube-inject`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import cast
+
+import click
+
+from pillion.cli.texts import FileError, read_inputs, read_settings
+from pillion.inject.conversion import Conversion, convert
+from pillion.inject.injection import Injector, Options
+from pillion.value import Diagnostic, Diagnostics, has_errors
+
+
+@click.command(short_help="inject the sidecar into the workloads of files")
+@click.option(
+    "-f", "--filename", multiple=True, help="file or folder of Kubernetes YAML, - for standard input; repeatable"
+)
+@click.option("-o", "--output", default="", help="file to write; json for a report; standard output if absent")
+@click.option(
+    "--injectConfigFile", "config", default="", help="key config of ConfigMap istio-sidecar-injector, or a template"
+)
+@click.option("--valuesFile", "values", default="", help="key values of ConfigMap istio-sidecar-injector")
+@click.option("--meshConfigFile", "mesh", default="", help="key mesh of ConfigMap istio")
+@click.option("--operatorFileName", "operator", default="", help="IstioOperator whose values and mesh config to use")
+@click.option("-r", "--revision", default="", help="revision that injects; default is the default one")
+def command(filename: tuple[str, ...], output: str, revision: str, **files: str) -> None:
+    """Inject the sidecar into Kubernetes workloads; other documents pass through as they are.
+
+    Without settings the ones of pillion are used. No cluster is ever asked. Injecting a second time changes nothing.
+    The result goes straight into `kubectl apply -f -`.
+    """
+    if not filename:
+        raise click.UsageError("filename not specified (see --filename or -f)")
+    native = os.environ.get("ENABLE_NATIVE_SIDECARS") == "true"
+    options = Options(revision="" if revision == "default" else revision, native_sidecars=native)
+    try:
+        settings = read_settings(**files)
+        inputs = read_inputs(filename, sys.stdin.read)
+    except FileError as error:
+        raise click.ClickException(str(error)) from None
+    injector = Injector(settings)
+    results = [convert(text, name, injector, options) for name, text in inputs]
+    found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
+    _tell(found)
+    if output == "json":
+        click.echo(_report(results, found))
+    elif not has_errors(found):
+        _write("---\n".join(result.text for result in results if result.text), output)
+    sys.exit(2 if has_errors(found) else 0)
+
+
+def _tell(found: Diagnostics) -> None:
+    for each in found:
+        click.echo(str(each), err=True)
+
+
+def _write(text: str, output: str) -> None:
+    if not output:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text)
+    except OSError as error:
+        raise click.ClickException(f"open {output}: {str(error.strerror).lower()}") from None
+
+
+def _report(results: list[Conversion], found: tuple[Diagnostic, ...]) -> str:
+    decisions = [decision for result in results for decision in result.decisions]
+    report = {
+        "decisions": [
+            {
+                "injected": each.injects,
+                "rules": [{"name": r.name, "outcome": r.outcome, "reason": r.reason} for r in each.rules],
+            }
+            for each in decisions
+        ],
+        "diagnostics": [
+            {"code": each.code, "severity": each.severity, "message": each.message, "where": str(each.where)}
+            for each in found
+        ],
+        "documents": "---\n".join(result.text for result in results if result.text),
+    }
+    return json.dumps(cast(object, report), indent=2)

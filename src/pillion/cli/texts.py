@@ -1,0 +1,67 @@
+"""Reading what a command line names: input files as texts, and the settings of injection."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import cast
+
+from pillion.inject.schema.types import Json, section
+from pillion.inject.settings import Settings, default_settings
+from pillion.inject.text import read_text, write_text
+
+_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+
+
+class FileError(Exception):
+    """A file cannot be read; the message says which and why, in the words of Go's tools."""
+
+
+def read_inputs(names: Iterable[str], standard_input: Callable[[], str]) -> list[tuple[str, str]]:
+    """Return name and text of each file; folders are walked, a file named twice is read once, `-` is standard input."""
+    found: dict[str, str] = {}
+    for name in names:
+        if name == "-":
+            found[name] = standard_input()
+            continue
+        path = Path(name)
+        files = _below(path) if path.is_dir() else [path]
+        found.update({str(file): read_file(str(file)) for file in files})
+    return list(found.items())
+
+
+def _below(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES and path.is_file()]
+
+
+def read_file(name: str) -> str:
+    """Return the text of a file; raises `FileError`."""
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"open {name}: {str(error.strerror).lower()}"
+    except UnicodeDecodeError:
+        message = f"open {name}: it is not UTF-8 text"
+    raise FileError(message)
+
+
+def read_settings(*, config: str, values: str, mesh: str, operator: str) -> Settings:
+    """Return the settings that files give; our own where none is named. Raises `FileError`."""
+    ours = default_settings()
+    if not (config or values or mesh or operator):
+        return ours
+    from_operator = _operator(operator) if operator else {}
+    return Settings(
+        config=read_file(config) if config else ours.config,
+        values=from_operator.get("values") or (read_file(values) if values else ("{}" if config else ours.values)),
+        mesh=from_operator.get("meshConfig") or (read_file(mesh) if mesh else ours.mesh),
+        reversible=not config,
+        source=", ".join(name for name in (config, values, mesh, operator) if name),
+    )
+
+
+def _operator(name: str) -> dict[str, str]:
+    document, problem = read_text(read_file(name))
+    if problem or not isinstance(document, dict):
+        message = f"{name}: {problem or 'an IstioOperator was expected'}"
+        raise FileError(message)
+    spec = section(cast(Json, document), "spec")
+    return {key: write_text(spec[key]) for key in ("values", "meshConfig") if spec.get(key)}
