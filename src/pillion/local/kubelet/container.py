@@ -62,6 +62,7 @@ class ContainerLife:
         self._run: instance.Instance | None = None
         self._target: probing.Target | None = None
         self._began = False
+        self._began_at = 0.0
 
     def _set(self, status: statuses.ContainerStatus) -> None:
         if status != self.status:
@@ -146,6 +147,7 @@ class ContainerLife:
 
     async def _attended(self, run: instance.Instance, command: instance.Command, pump: Pump) -> int:
         began = now()
+        self._began_at = asyncio.get_running_loop().time()
         self._run = run
         self._target = probing.Target(
             container=self.spec,
@@ -235,7 +237,8 @@ class ContainerLife:
     ) -> tuple[probes.ProbeState, probing.Answer]:
         await asyncio.sleep(probes.next_pause(probe, state))
         answer = await probing.ask(probe, target, self._around.network, max(1, probe.timeout_seconds))
-        return probes.answered(probe, state, answer.success, asyncio.get_running_loop().time()), answer
+        age = asyncio.get_running_loop().time() - self._began_at
+        return probes.answered(probe, state, answer.success, age), answer
 
     async def _unhealthy(self, run: instance.Instance, kind: str, probe: Probe, answer: probing.Answer) -> None:
         self._log.write(f"pillion: {kind} probe failed, container will be restarted: {answer.message}\n".encode())

@@ -12,15 +12,19 @@ from pillion.local.kubelet.spec.pod import Container
 from pillion.value import FrozenMap, Value
 
 ECHO = Path(__file__).with_name("echo.py")
-PILLION = (sys.executable, "-m", "pillion")
+PILLION = (sys.executable, "-P", "-m", "pillion")
 PYTHON = (sys.executable, "-S", "-E")
 ISTIO_COMMANDS = {
     "istio-iptables": ("capture", "apply"),
-    "proxy": ("agent",),
     "istio-clean-iptables": ("capture", "clean"),
+    "proxy": ("agent",),
+    "wait": ("agent", "wait"),
+    "request": ("agent", "request"),
 }
 """The first argument of Istio's `pilot-agent` -> the command of `pillion` that does its work."""
-OWN_ENTRYPOINTS = frozenset(("pilot-agent", "/usr/local/bin/pilot-agent", "pillion"))
+ENTRYPOINTS = frozenset(("pilot-agent", "/usr/local/bin/pilot-agent", "pillion"))
+QUIET = FrozenMap({"PYTHONDONTWRITEBYTECODE": "1"})
+"""What a pod writes stays in memory: no compiled modules, please."""
 
 
 class ExecRule(Value):
@@ -60,12 +64,8 @@ def resolve(
     rule = next((rule for rule in rules if _matches(rule.image, container.image)), None)
     if rule:
         return Resolution(argv=(*rule.command, *args), is_mapped=True)
-    is_proxy = _is_istio_proxy(container.image)
-    if is_proxy or _is_ours(container.image):
-        if not command or command[0] in OWN_ENTRYPOINTS:
-            words = (*command[1:], *args)
-            return Resolution(argv=(*PILLION, *_translate(words)))
-        return Resolution(argv=(*command, *args))
+    if is_ours(container.image) and (not command or command[0] in ENTRYPOINTS):
+        return Resolution(argv=(*PILLION, *_translate((*command[1:], *args))), env=QUIET)
     if command:
         return Resolution(argv=(*command, *args))
     return stand_in(container)
@@ -77,12 +77,16 @@ def stand_in(container: Container) -> Resolution:
     return Resolution(argv=(*PYTHON, str(ECHO), container.name, *ports), is_stand_in=True)
 
 
+def within(container: Container, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what to run for a command executed in a container: of its image's programs only ours is at hand."""
+    if is_ours(container.image) and argv and argv[0] in ENTRYPOINTS:
+        return (*PILLION, *_translate(argv[1:]))
+    return argv
+
+
 def _translate(words: tuple[str, ...]) -> tuple[str, ...]:
     ours = ISTIO_COMMANDS.get(words[0]) if words else None
-    if ours is None:
-        return words
-    rest = words[1:]
-    return (*ours, *rest)
+    return words if ours is None else (*ours, *words[1:])
 
 
 def repository(image: str) -> str:
@@ -98,10 +102,7 @@ def _matches(pattern: str, image: str) -> bool:
     return pattern in (image, repository(image))
 
 
-def _is_istio_proxy(image: str) -> bool:
-    return repository(image).rpartition("/")[2] == "proxyv2"
-
-
-def _is_ours(image: str) -> bool:
-    name = repository(image)
-    return name == "pillion" or name.startswith("pillion/") or "/pillion/" in name or name.endswith("/pillion")
+def is_ours(image: str) -> bool:
+    """Return whether an image is one of pillion's own, or Istio's `proxyv2`, whose work pillion does."""
+    path = repository(image).split("/")
+    return "pillion" in path[-2:] or path[-1] == "proxyv2"

@@ -67,6 +67,7 @@ class Kubelet:
         await life.over.wait()
         if self._pods.get(key) is life:
             del self._pods[key]
+            self._services.maker.forget(key)
 
     async def stop_all(self, grace: float | None = None) -> None:
         """End all pods at once."""

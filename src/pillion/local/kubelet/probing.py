@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
+from pillion.local.kubelet import images
 from pillion.local.kubelet.instance import Command, StartError, Streams, start
 from pillion.local.kubelet.network import Connection, PodNetwork
 from pillion.local.kubelet.spec.pod import Container, Handler, HttpGet
@@ -142,7 +143,14 @@ async def execute(
     begun: Callable[[], None] = lambda: None,
 ) -> int:
     """Run a command in a container as its user; return its exit code as a shell reports it."""
-    command = Command(argv=argv, env=target.env, directory=target.directory, rights=target.rights, binds=None, tty=tty)
+    command = Command(
+        argv=images.within(target.container, argv),
+        env=target.env,
+        directory=target.directory,
+        rights=target.rights,
+        binds=None,
+        tty=tty,
+    )
     instance = await start(target.pid, command, streams)
     try:
         begun()

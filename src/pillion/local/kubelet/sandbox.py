@@ -8,6 +8,7 @@ namespace only, so they go with it.
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,15 +62,13 @@ def end(init: process.Process) -> None:
     init.signal(signal.SIGKILL)
 
 
-def plan_of(
-    pod: Pod, folders: tuple[Folder, ...], resolv_conf: str, binds: Sequence[tuple[str, str]], work: Path
-) -> dict[str, Any]:
+def plan_of(pod: Pod, folders: tuple[Folder, ...], binds: Sequence[tuple[str, str]], work: Path) -> dict[str, Any]:
     """Write the plan that `inside/sandbox.py` follows, in plain objects that can be marshalled."""
     return {
         "work": str(work),
         "hostname": pod.hostname,
         "binds": list(binds),
-        "files": {"/etc/resolv.conf": resolv_conf.encode(), "/etc/hostname": f"{pod.hostname}\n".encode()},
+        "files": {"/etc/hostname": f"{pod.hostname}\n".encode()},
         "volumes": {
             folder.name: {
                 "mode": folder.mode,
@@ -98,17 +97,21 @@ class SandboxMaker:
         self._network = network
         self._journal = journal
         self._turns = asyncio.Semaphore(settings.sandboxes_at_once)
-        self._numbers: dict[str, int] = {}
+        self._processes: dict[str, int] = {}
+        self._folders: dict[str, int] = {}
 
     async def create(self, pod: Pod, folders: tuple[Folder, ...], binds: Sequence[tuple[str, str]]) -> Sandbox:
         """Make a pod's namespaces and put them on the network; raise SandboxError or OSError when that fails."""
         async with self._turns:
             work = self._settings.pod_folder(pod.key) / "root"
-            if pod.key not in self._numbers:
-                self._journal.record(Directory(path=str(work.parent), tree=True))
+            if pod.key not in self._folders:
+                made = Directory(path=str(work.parent), tree=True)
+                self._folders[pod.key] = self._journal.record(made)
             work.mkdir(parents=True, exist_ok=True)
-            shown = (*self._settings.visible(), *binds)
-            plan = plan_of(pod, folders, self._network.resolv_conf(pod.metadata.namespace), shown, work)
+            shown = (*self._settings.visible, *binds)
+            plan = plan_of(pod, folders, shown, work)
+            plan["files"]["/etc/resolv.conf"] = self._network.resolv_conf(pod.metadata.namespace).encode()
+            plan["open"] = list(self._settings.needed)
             return await self._start(pod, plan)
 
     async def _start(self, pod: Pod, plan: dict[str, Any]) -> Sandbox:
@@ -124,7 +127,7 @@ class SandboxMaker:
         finally:
             report.started()
             os.close(memory)
-        self._numbers[pod.key] = self._journal.process(init.pid, f"pod {pod.key}")
+        self._processes[pod.key] = self._journal.process(init.pid, f"pod {pod.key}")
         try:
             return await self._complete(pod, init, report)
         except BaseException:
@@ -154,7 +157,14 @@ class SandboxMaker:
         """Take a dead pod off the network."""
         await init.wait()
         await self._network.detach(key)
-        number = self._numbers.get(key)
+        number = self._processes.pop(key, None)
+        if number is not None:
+            self._journal.done(number)
+
+    def forget(self, key: str) -> None:
+        """Remove the folder of a pod that has ended, its logs included."""
+        shutil.rmtree(self._settings.pod_folder(key), ignore_errors=True)
+        number = self._folders.pop(key, None)
         if number is not None:
             self._journal.done(number)
 

@@ -46,8 +46,13 @@ class KubeletSettings(Value):
         """Return the folder of the pod `namespace/name`."""
         return Path(self.state, "pods", key.replace("/", "_"))
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """List the folders that every user in a pod must reach: this interpreter, pillion, the user's own folder."""
+        own = (sys.prefix, sys.base_prefix, str(Path(pillion.__file__).parent.parent))
+        return tuple(sorted({str(Path(path).resolve()) for path in (*own, self.directory)}))
+
+    @property
     def visible(self) -> tuple[tuple[str, str], ...]:
-        """List what a pod must see of folders that it has of its own: this interpreter, pillion, the user's folder."""
-        wanted = {sys.prefix, sys.base_prefix, str(Path(pillion.__file__).parent.parent), self.directory}
-        shown = sorted(path for path in wanted if any(path.startswith(tree + "/") for tree in HIDDEN))
-        return tuple((path, path) for path in shown)
+        """List what of it a pod would not see, since it has a /tmp and a /run of its own: (machine's, pod's) paths."""
+        return tuple((path, path) for path in self.needed if any(path.startswith(tree + "/") for tree in HIDDEN))

@@ -43,17 +43,15 @@ def below(path: str, tree: str) -> bool:
     return path == tree or path.startswith(tree.rstrip("/") + "/")
 
 
-def host_mounts() -> list[tuple[str, str]]:
-    """List (mount point, file system type) of the mounts that a pod sees through, parents first."""
+def mounts_seen() -> list[tuple[str, str]]:
+    """List (mount point, file system type) of all mounts, parents first; of several at one point the last counts."""
     mounts: dict[str, str] = {}
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         for line in table:
             fields, _, rest = line.partition(" - ")
             point = fields.split(" ")[4].encode().decode("unicode_escape")
             mounts[point] = rest.split(" ")[0]
-    return sorted(
-        (point, kind) for point, kind in mounts.items() if point != "/" and not any(below(point, own) for own in OWN)
-    )
+    return sorted(mounts.items())
 
 
 def make_target(path: str, like: str) -> None:
@@ -80,8 +78,9 @@ def lay_over(work: str, lower: str, target: str) -> None:
 def see_through(work: str, root: str) -> None:
     """Show this machine's file systems under `root`, each under a private layer where the kernel can."""
     lay_over(work, "/", root)
-    for point, _kind in host_mounts():
-        if below(point, work) or not os.path.lexists(root + point):
+    for point, _kind in mounts_seen():
+        is_own = any(below(point, own) for own in OWN)
+        if point == "/" or is_own or below(point, work) or not os.path.lexists(root + point):
             continue
         with suppress(OSError):  # what a pod cannot see, it does without
             if not os.path.isdir(point):
@@ -91,6 +90,21 @@ def see_through(work: str, root: str) -> None:
                 lay_over(work, point, root + point)
             except OSError:
                 syscalls.mount(point, root + point, "", syscalls.MS_BIND)
+
+
+def open_ways(paths: list[str]) -> None:
+    """Let every user of the pod walk to these folders, say to a Python below /root.
+
+    Only where a private layer lies over the machine's files: there the change is the pod's alone.
+    """
+    mounts = dict(mounts_seen())
+    for path in paths:
+        way = ""
+        for step in ("", *path.strip("/").split("/")):
+            way = f"{way.rstrip('/')}/{step}"
+            around = max((point for point in mounts if below(way, point)), key=len)
+            if mounts[around] == "overlay" and os.path.isdir(way):
+                os.chmod(way, stat.S_IMODE(os.stat(way).st_mode) | (0o555 if way == path else 0o111))
 
 
 def make_own(work: str, root: str) -> None:
@@ -170,6 +184,7 @@ def build(plan: dict[str, Any]) -> None:
             syscalls.mount(OLD_ROOT + source, target, "", syscalls.MS_BIND | syscalls.MS_REC)
     syscalls.unmount(OLD_ROOT)
     os.rmdir(OLD_ROOT)
+    open_ways(plan["open"])
     for path, content in plan["files"].items():
         write_file(path, content, 0o644)
     syscalls.set_hostname(plan["hostname"])

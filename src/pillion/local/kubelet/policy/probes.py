@@ -1,15 +1,15 @@
 """What the answers of a probe mean: thresholds, delays, and when to ask next.
 
-As Kubernetes counts them. What differs is speed: until the first success a probe asks every 50 ms at first and slower
-from then on (but never slower than its period), so that a pod is READY as soon as it is; failures count towards the
-threshold only at the probe's own period, so that nobody is killed for being slow.
+As Kubernetes counts them. What differs is speed: until its first success a probe asks after 50 ms, then a little slower
+each time (never slower than its period), so that a pod is READY as soon as it is. Failures during the initial delay do
+not count, and later ones only at the probe's own period, so that nobody is killed for being slow.
 """
 
 from pillion.local.kubelet.spec.pod import Probe
 from pillion.value import Value
 
 FIRST_PAUSE = 0.05
-EAGER_PAUSE_LIMIT = 0.5
+SLOWEST_FIRST_PAUSE = 0.5
 
 
 class ProbeState(Value):
@@ -33,14 +33,15 @@ def begin(healthy: bool) -> ProbeState:
 
 
 def answered(probe: Probe, state: ProbeState, success: bool, now: float) -> ProbeState:
-    """Take an answer that came at `now`."""
+    """Take an answer that came `now` seconds after the container's start."""
     if success:
         successes = state.successes + 1
         healthy = state.healthy or successes >= probe.success_threshold
         return ProbeState(
             healthy=healthy, has_succeeded=True, successes=successes, asked=state.asked + 1, counted_at=now
         )
-    due = state.failures == 0 or now - state.counted_at >= probe.period_seconds
+    begins = now < probe.initial_delay_seconds
+    due = not begins and (state.failures == 0 or now - state.counted_at >= probe.period_seconds)
     failures = state.failures + 1 if due else state.failures
     healthy = state.healthy and failures < probe.failure_threshold
     return ProbeState(
@@ -59,9 +60,7 @@ def has_given_up(probe: Probe, state: ProbeState) -> bool:
 
 def next_pause(probe: Probe, state: ProbeState) -> float:
     """Return the seconds until the probe asks again, or for the first time."""
-    if state.asked == 0:
-        return float(probe.initial_delay_seconds)
     period = float(max(1, probe.period_seconds))
     if state.has_succeeded:
         return period
-    return min(period, EAGER_PAUSE_LIMIT, FIRST_PAUSE * 1.25 ** min(state.asked - 1, 32))
+    return min(period, SLOWEST_FIRST_PAUSE, FIRST_PAUSE * 1.25 ** min(state.asked, 32))

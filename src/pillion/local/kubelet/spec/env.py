@@ -136,7 +136,7 @@ def resource_of(reference: ResourceFieldRef, container: Container, pod: Pod, fac
 
 def quantity(text: str) -> float:
     """Read a Kubernetes quantity: `100m`, `1.5`, `128Mi`, `1e3`; what is none counts as 0."""
-    found = re.fullmatch(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkMGTPE]?i?)", text.strip())
+    found = re.fullmatch(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)([numkKMGTPE]?i?)", text.strip())
     if not found or found[2] not in SUFFIXES:
         return 0.0
     try:
