@@ -1,0 +1,65 @@
+"""Lower a workload's services: the whole inbound half of its proxy, shared by all replicas."""
+
+from pillion.ir.inbound.backends import inbound_backends
+from pillion.ir.inbound.chains import effective_mode
+from pillion.ir.inbound.inputs import InboundInputs, inbound_inputs
+from pillion.ir.inbound.listeners import inbound_listeners
+from pillion.ir.inbound.ports import inbound_ports
+from pillion.ir.memo import Memo
+from pillion.ir.model.proxy import InboundIR
+from pillion.ir.policy.client_tls import MutualMode
+from pillion.ir.traits import InboundTraits
+from pillion.mesh.workload import ServiceTarget, Workload
+from pillion.scope.model import SidecarScope
+from pillion.value import Diagnostic, Diagnostics
+
+
+def lower_inbound(
+    scope: SidecarScope,
+    workload: Workload,
+    targets: tuple[ServiceTarget, ...],
+    traits: InboundTraits,
+    memo: Memo | None = None,
+) -> tuple[InboundIR, Diagnostics]:
+    """Return what a proxy does with calls to its workload."""
+    remember = memo if memo is not None else Memo()
+    return remember(_lower, inbound_inputs(scope, workload, targets, traits))
+
+
+def _lower(inputs: InboundInputs) -> tuple[InboundIR, Diagnostics]:
+    built = InboundIR(
+        backends=inbound_backends(inputs),
+        listeners=inbound_listeners(inputs),
+        capabilities=inputs.traits.capabilities,
+    )
+    return built, _refusals(inputs)
+
+
+def _refusals(inputs: InboundInputs) -> Diagnostics:
+    """Tell what traffic is refused, or goes in plain text, because this proxy has no certificate."""
+    if inputs.traits.certificates:
+        return ()
+    ports = [0, *(port.number for port in inbound_ports(inputs))]
+    modes: dict[int, MutualMode] = {port: inputs.modes.for_port(port) for port in ports}
+    closed = [port for port, mode in modes.items() if effective_mode(mode, certificates=False) is None]
+    found: list[Diagnostic] = []
+    if closed:
+        names = ", ".join("all other ports" if port == 0 else str(port) for port in closed)
+        found.append(
+            Diagnostic(
+                code="strict-without-certificate",
+                severity="error",
+                message=f"PeerAuthentication asks for STRICT mutual TLS, but this proxy has no certificate: "
+                f"calls to {names} are refused",
+                hint="set up a certificate provider, or make the policy PERMISSIVE",
+            )
+        )
+    if any(mode == "PERMISSIVE" for mode in modes.values()):
+        found.append(
+            Diagnostic(
+                code="plain-text-fallback",
+                severity="info",
+                message="this proxy has no certificate: its PERMISSIVE ports take plain text only",
+            )
+        )
+    return tuple(found)

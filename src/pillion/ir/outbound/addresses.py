@@ -1,0 +1,68 @@
+"""The virtual addresses of a service as one proxy may use them (Istio's `GetAddressForProxy` and its kin)."""
+
+from ipaddress import ip_address, ip_network
+
+from pillion.ir.traits import OutboundTraits
+from pillion.mesh.service import Service
+
+UNSPECIFIED = "0.0.0.0"  # noqa: S104  # a name for "no address", nothing is bound here
+UNSPECIFIED_V6 = "::"
+
+
+def is_address(text: str) -> bool:
+    """Return whether the text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_cidr(text: str) -> bool:
+    """Return whether the text is an address range."""
+    return "/" in text
+
+
+def _version(text: str) -> int:
+    try:
+        return ip_network(text, strict=False).version
+    except ValueError:
+        return 0
+
+
+def _reachable(addresses: tuple[str, ...], traits: OutboundTraits) -> tuple[str, ...]:
+    return tuple(
+        item for item in addresses if (version := _version(item)) == 0 or (traits.v4 if version == 4 else traits.v6)
+    )
+
+
+def service_addresses(service: Service, traits: OutboundTraits) -> tuple[str, ...]:
+    """Return the service's virtual addresses for this proxy; `0.0.0.0` stands for none."""
+    if service.registry == "Kubernetes":
+        own = service.addresses if traits.v4 and traits.v6 else _reachable(service.addresses, traits)
+        return own or (UNSPECIFIED,)
+    if service.addresses:
+        return service.addresses
+    if service.auto_addresses and traits.dns_capture:
+        allocated = _reachable(service.auto_addresses, traits)
+        if allocated:
+            return allocated
+    return (UNSPECIFIED,)
+
+
+def listen_addresses(service: Service, traits: OutboundTraits) -> tuple[tuple[str, ...], ...]:
+    """Return the places where a TCP port of the service is listened on: each an address with its further ones.
+
+    The cluster IPs of a Kubernetes service are one place; each declared address of a ServiceEntry is one of its own.
+    """
+    addresses = service_addresses(service, traits)
+    if service.registry == "External" and addresses == (UNSPECIFIED,):
+        return (traits.wildcards,)
+    if service.registry == "External" and service.addresses:
+        return tuple((address,) for address in addresses)
+    return (addresses,)
+
+
+def domain_addresses(service: Service, traits: OutboundTraits) -> tuple[str, ...]:
+    """Return the addresses that count as a `Host` of the service."""
+    return tuple(address for address in service_addresses(service, traits) if address != UNSPECIFIED)
