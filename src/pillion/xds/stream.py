@@ -164,7 +164,7 @@ class Stream:
     def _respond(self, subscription: Subscription, view: View) -> Response | None:
         changes = bool(subscription.answer or subscription.owed) and self._changes_may_go(subscription)
         removals = self._removals_may_go(subscription) and (changes or not (subscription.owed or subscription.answer))
-        if not (changes or removals or subscription.urgent):
+        if not (changes or removals or (subscription.urgent and self._answers_may_go(subscription))):
             return None
         told = subscription.take(view.fallbacks.get(subscription.type_url), changes=changes, removals=removals)
         if not (told.resources or told.removed or subscription.answer):
@@ -174,8 +174,7 @@ class Stream:
         data = self._serialise(subscription, told, nonce)
         if data is None:
             return None
-        names = subscription.base.names() if told.everything else tuple(each.name for each in told.resources)
-        subscription.launch(nonce, names)
+        subscription.launch(nonce, told)
         self._warm(subscription.type_url, told.resources)
         return Response(subscription.type_url, nonce, data, len(told.resources), len(told.removed))
 
@@ -214,6 +213,11 @@ class Stream:
             return False  # merged until the last is acknowledged, by a client that is known to acknowledge
         waits_for = type_urls.CHANGE_WAITS_FOR.get(subscription.type_url, ())
         return not any(self._subscriptions[each].moving for each in waits_for if each in self._subscriptions)
+
+    def _answers_may_go(self, subscription: Subscription) -> bool:
+        waits_for = type_urls.CHANGE_WAITS_FOR.get(subscription.type_url, ())
+        others = [self._subscriptions[each] for each in waits_for if each in self._subscriptions]
+        return not any(other.moving and other.acked is not None for other in others)
 
     def _removals_may_go(self, subscription: Subscription) -> bool:
         if not subscription.leaving or (subscription.busy and subscription.acked is not None):

@@ -13,6 +13,8 @@ from pillion.xds.resource import NO_NAMES, Fallback, Resource, Resources, same
 
 Known = Resource | str | None
 """What a client has under a name: a resource, a version that it told us, or nothing."""
+UNKNOWN = ""
+"""A version that no resource has."""
 
 
 class Sent(Value):
@@ -23,6 +25,7 @@ class Sent(Value):
     """All resources of the type at that time, of which the response told a part."""
     names: Collection[str]
     """Whose resources the response held."""
+    removed: tuple[str, ...] = ()
 
 
 class Nack(Value):
@@ -101,6 +104,8 @@ class Subscription:
         for notes in (self.owed, self.leaving, self.stand_ins):
             if name in notes:
                 return notes[name]
+        if name in self.refused:
+            return UNKNOWN
         return self.base.get(name)
 
     def advance(self, target: Resources) -> None:
@@ -114,12 +119,12 @@ class Subscription:
         changes = target.changes_since(self.base)
         touched = [name for name in (*changes.upserted, *changes.removed) if self.wants(name)]
         notes: dict[str, Known] = {name: self.known(name) for name in touched}
-        if not self.refused.isdisjoint(touched):
-            notes = dict.fromkeys(sorted(self.refused)) | notes
-            self.refused = NO_NAMES
         self.base = target
         for name, known in notes.items():
             self._note(name, known)
+        if not self.refused.isdisjoint(touched):
+            self._retry(self.refused.difference(touched))
+            self.refused = NO_NAMES
 
     def resume_at(self, version: str) -> None:
         """Forget what is owed when the client already has all resources in exactly this version."""
@@ -216,11 +221,12 @@ class Subscription:
         self.stand_ins[name] = fallback(name)
         return self.stand_ins[name]
 
-    def launch(self, nonce: str, names: Collection[str]) -> None:
+    def launch(self, nonce: str, told: Told) -> None:
         """Note that a response is on its way."""
+        names = self.base.names() if told.everything else tuple(each.name for each in told.resources)
         if self.names == self.base.name_set:
             self.names = self.base.name_set  # one object for all clients that want the same
-        self.sent = Sent(nonce=nonce, resources=self.base, names=names)
+        self.sent = Sent(nonce=nonce, resources=self.base, names=names, removed=told.removed)
         self.in_flight.append(self.sent)
         self.answer = False
         self.overdue = False
@@ -236,9 +242,30 @@ class Subscription:
                     self.acked, self.nack = sent, None
                 else:
                     self.nack = Nack(nonce=nonce, names=tuple(sent.names), refusal=refusal)
-                    self.refused |= {name for name in sent.names if self.wants(name) and name not in self.owed}
+                    self._refuse(sent)
                 return sent
         return None
+
+    def _refuse(self, sent: Sent) -> None:
+        later = {name for other in self.in_flight for name in other.names}
+        names = frozenset(name for name in sent.names if self.wants(name) and name not in later)
+        for notes in (self.owed, self.leaving):
+            notes.update({name: UNKNOWN for name in names & notes.keys() if notes[name] is not None})
+        if all(same(sent.resources.get(name), self.base.get(name)) for name in sent.names):
+            self.refused |= names
+        else:
+            self._retry(names)
+        for name in sent.removed if names else ():  # it may not have been removed, for another's fault
+            if name not in self.base and name not in self.owed and self.wants(name):
+                self.leaving[name] = UNKNOWN
+
+    def _retry(self, names: Collection[str]) -> None:
+        """Tell again what was refused together with something that is different now."""
+        for name in sorted(names):
+            if name not in self.owed and name not in self.leaving:
+                if name in self.stand_ins:
+                    self.urgent[name] = None
+                self._note(name, UNKNOWN)
 
 
 def has(known: Known, resource: Resource) -> bool:

@@ -151,7 +151,7 @@ def test_a_refusal_is_reported_and_not_repeated_until_something_in_it_changes() 
     assert (status.sent_nonce, status.acked_nonce, status.nack) == (nonce, "1", BAD.message)
     assert not status.pending
     play >> see(CDS="a:2 b:2 c", EDS="a b c", LDS="l", RDS="l") << tell("CDS", "c") >> ack("CDS")
-    play >> see(CDS="a:2 b:3 c", EDS="a b c", LDS="l", RDS="l") << (tell("CDS", "a b"), tell("EDS", "a b"))
+    play >> see(CDS="a:2 b:3 c", EDS="a b c", LDS="l", RDS="l") << (tell("CDS", "b a"), tell("EDS", "b a"))
     play >> ack("EDS") >> ack("CDS") << NOTHING
     status = play.stream.status().of(SHORT["CDS"])
     assert status is not None
