@@ -67,7 +67,9 @@ class Client:
         while piece := response.read1(65536):
             yield piece
 
-    def execute(self, pod: str, container: str, argv: Sequence[str], *, tty: bool, streams: tuple[int, int, int]) -> int:
+    def execute(
+        self, pod: str, container: str, argv: Sequence[str], *, tty: bool, streams: tuple[int, int, int]
+    ) -> int:
         """Run a command in a container with these descriptors as its own; return its exit code."""
         request = json.dumps({"pod": pod, "container": container, "argv": list(argv), "tty": tty}).encode()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

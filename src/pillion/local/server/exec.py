@@ -19,7 +19,7 @@ async def serve(path: Path, run: Run, tasks: asyncio.TaskGroup) -> None:
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
-        path.chmod(0o600)
+        os.chmod(path, 0o600)  # noqa: PTH101 (a system call, not a walk)
         listener.listen()
         listener.setblocking(False)
         while True:
@@ -29,13 +29,13 @@ async def serve(path: Path, run: Run, tasks: asyncio.TaskGroup) -> None:
 
 async def _answer(connection: socket.socket, run: Run) -> None:
     loop = asyncio.get_running_loop()
-    descriptors: tuple[int, ...] = ()
+    descriptors: tuple[int, int, int] | tuple[()] = ()
     with connection:
         try:
             length, descriptors = await _receive_head(connection)
             request = await _receive(connection, length)
-            answer: dict[str, Any] = {"exitCode": await run(json.loads(request), (descriptors[0], *descriptors[1:3]))}
-        except Exception as problem:  # noqa: BLE001: whatever it is, the caller is told and the mesh goes on
+            answer: dict[str, Any] = {"exitCode": await run(json.loads(request), descriptors)}
+        except Exception as problem:  # noqa: BLE001 (whatever it is, the caller is told and the mesh goes on)
             answer = {"error": str(problem) or type(problem).__name__}
         finally:
             for descriptor in descriptors:
@@ -46,7 +46,7 @@ async def _answer(connection: socket.socket, run: Run) -> None:
             return
 
 
-async def _receive_head(connection: socket.socket) -> tuple[int, tuple[int, ...]]:
+async def _receive_head(connection: socket.socket) -> tuple[int, tuple[int, int, int]]:
     await _readable(connection)
     header, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_LEN(3 * array.array("i").itemsize))
     descriptors = array.array("i")
@@ -58,7 +58,7 @@ async def _receive_head(connection: socket.socket) -> tuple[int, tuple[int, ...]
         for descriptor in descriptors:
             os.close(descriptor)
         raise ValueError("not a request of `pillion exec`")
-    return length, tuple(descriptors)
+    return length, (descriptors[0], descriptors[1], descriptors[2])
 
 
 async def _receive(connection: socket.socket, length: int) -> bytes:

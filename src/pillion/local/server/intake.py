@@ -5,13 +5,12 @@ file and line.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pillion.local.server.overlay import Held
 from pillion.resources.decode import decode
 from pillion.resources.kinds import Resource
 from pillion.resources.meta import Ref, ref_of
-from pillion.resources.validation.validate import validate
 from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
 
 Content = Mapping[str, Any]
@@ -46,8 +45,6 @@ def take_in(held: Iterable[tuple[Ref, Held]], before: Intake, created: FrozenMap
             continue
         content = aged(each.document.content, created.get(str(ref), ""))
         resource, diagnostics = decode(content, each.document.origin)
-        if resource is not None:
-            diagnostics = (*diagnostics, *validate(resource, each.document.origin))
         found.extend(diagnostics)
         if resource is not None and not has_errors(diagnostics):
             taken[ref_of(resource)] = Taken(resource, content, each)
@@ -58,7 +55,10 @@ def take_in(held: Iterable[tuple[Ref, Held]], before: Intake, created: FrozenMap
 
 def aged(content: Content, created: str) -> Content:
     """Give a document the time since when it is known, unless it says one itself."""
-    metadata: Any = content.get("metadata")
-    if not created or not isinstance(metadata, Mapping) or metadata.get("creationTimestamp"):
+    metadata: object = content.get("metadata")
+    if not created or not isinstance(metadata, Mapping):
         return content
-    return {**content, "metadata": {**metadata, "creationTimestamp": created}}
+    written = cast(Mapping[str, Any], metadata)
+    if written.get("creationTimestamp"):
+        return content
+    return {**content, "metadata": {**written, "creationTimestamp": created}}

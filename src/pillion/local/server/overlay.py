@@ -63,6 +63,10 @@ class Overlay:
             applied = self._applied.get(ref)
             yield ref, Held(applied, "applied") if applied else Held(self._files[ref], "file")
 
+    def declared(self) -> tuple[Document, ...]:
+        """Give what the files say, hidden or not."""
+        return tuple(self._files.values())
+
     def applied(self) -> Mapping[Ref, Document]:
         """Give what was applied."""
         return self._applied
@@ -74,7 +78,7 @@ CLUSTER_KINDS = frozenset({"Namespace", "Node"})
 def reference(content: Mapping[str, Any]) -> Ref:
     """Name a document; a namespaced one without namespace is in `default`."""
     written: object = content.get("metadata")
-    metadata = cast(Mapping[str, Any], written) if isinstance(written, Mapping) else {}
+    metadata: Mapping[str, Any] = cast(Mapping[str, Any], written) if isinstance(written, Mapping) else {}
     kind = str(content.get("kind", ""))
     namespace = "" if kind in CLUSTER_KINDS else str(metadata.get("namespace") or "default")
     return Ref(kind=kind, namespace=namespace, name=str(metadata.get("name", "")))

@@ -1,0 +1,27 @@
+"""`pillion delete`: take applied resources away again."""
+
+import click
+
+from pillion.cli.apply import packed
+from pillion.cli.output import client, fail, guarded, mesh_option, output_option, print_diagnostics, print_json
+from pillion.sources.files import read_paths
+from pillion.value import has_errors
+
+
+@click.command()
+@click.option("-f", "--filename", "files", multiple=True, required=True, help="file, folder, or - for standard input")
+@mesh_option
+@output_option
+@guarded
+def command(files: tuple[str, ...], mesh: str, output: str) -> None:
+    """Take resources away that were applied; what a watched file says about them counts again."""
+    reading = read_paths(files)
+    answer = client(mesh).post("/delete", {"documents": [packed(each) for each in reading.documents]})
+    if output == "json":
+        print_json(answer)
+    else:
+        for result in answer["results"]:
+            click.echo(f"{result['resource']} {result['action']}")
+        print_diagnostics(reading.diagnostics)
+    if has_errors(reading.diagnostics) or any(not result["deleted"] for result in answer["results"]):
+        fail("not everything could be taken away")

@@ -1,0 +1,77 @@
+"""What commands print: tables, JSON, diagnostics; and how a failure becomes an exit code."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, NoReturn, ParamSpec, TypeVar
+
+import click
+
+from pillion.local.client import Client, ClientError
+from pillion.local.state import Layout, StateError, base_of, layout_of
+from pillion.value import Diagnostics
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+DEFAULT_MESH = "default"
+mesh_option = click.option(
+    "--mesh", default=DEFAULT_MESH, show_default=True, envvar="PILLION_MESH", help="name of the mesh"
+)
+output_option = click.option(
+    "-o", "--output", type=click.Choice(["table", "json"]), default="table", help="how to print the answer"
+)
+
+
+def layout(mesh: str) -> Layout:
+    """Find the state folder of a mesh."""
+    return layout_of(mesh, base_of(os.environ, os.getuid()))
+
+
+def client(mesh: str) -> Client:
+    """Find a running mesh."""
+    return Client(layout(mesh))
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """End with a message: 2 for a usage or input error, 1 for a finding."""
+    click.echo(f"pillion: {message}", err=True)
+    sys.exit(code)
+
+
+def guarded(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the errors that a user can do something about into messages and exit code 2."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (ClientError, StateError) as problem:
+            fail(str(problem))
+        except BrokenPipeError:
+            sys.exit(0)
+
+    return run
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print columns as kubectl does: upper-case header, three spaces between."""
+    lines = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
+    for line in [list(header), *lines]:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("   ".join(cells).rstrip())
+
+
+def print_diagnostics(diagnostics: Diagnostics, *, quiet_infos: bool = True) -> None:
+    """Print what is wrong, a line each, to standard error."""
+    for each in diagnostics:
+        if not (quiet_infos and each.severity == "info"):
+            click.echo(str(each), err=True)

@@ -1,0 +1,79 @@
+"""How pods of the local mesh are injected: by the ConfigMaps of the mesh's own YAML, else by our settings.
+
+The MeshConfig is the one of `--mesh-config`, else of ConfigMap `istio`, else the defaults; what a machine needs is laid
+under it: proxies find the control plane at a socket in their pod.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+import msgspec
+
+from pillion.inject.injection import Injection, Options, inject
+from pillion.inject.policy import Namespace
+from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, from_config_maps
+from pillion.local.server.intake import Intake
+from pillion.mesh.settings import MeshSettings
+from pillion.proxy.settings import mesh_settings
+from pillion.resources.yaml.load import load
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Origin, Where
+
+XDS_SOCKET = "/var/run/pillion/xds.sock"
+LOCAL = {"defaultConfig": {"discoveryAddress": f"unix://{XDS_SOCKET}"}}
+OPTIONS = Options(by_hand=False, variables=FrozenMap({"ISTIO_META_CERTIFICATE_PROVIDER": "none"}))
+CERTIFICATES = "CERTIFICATE_PROVIDER"
+
+
+class Prepared(NamedTuple):
+    """Settings of injection and of the mesh, as they are in force."""
+
+    settings: Settings
+    mesh: MeshSettings
+    diagnostics: Diagnostics
+
+
+def prepare(intake: Intake, mesh_config: str | None, file: str = "") -> Prepared:
+    """Find the settings; `mesh_config` is the text of the file that the user gave."""
+    maps = {
+        ref.name: dict(taken.content)
+        for ref, taken in intake.taken.items()
+        if ref.kind == "ConfigMap" and ref.name in {INJECTOR_MAP, MESH_MAP}
+    }
+    settings, found = from_config_maps(maps)
+    text = mesh_config if mesh_config is not None else (settings.mesh if MESH_MAP in maps else "")
+    origin = Origin(file=file) if mesh_config is not None else None
+    document, problems = _read(text, origin)
+    mesh, wrong = mesh_settings(_merged(LOCAL, document), origin)
+    merged = msgspec.json.encode(_merged(LOCAL, document)).decode()
+    return Prepared(msgspec.structs.replace(settings, mesh=merged), mesh, (*found, *problems, *wrong))
+
+
+def injected(document: Mapping[str, Any], prepared: Prepared, namespace: Mapping[str, Any] | None) -> Injection:
+    """Inject a pod as the webhook of a cluster would."""
+    metadata: Mapping[str, Any] = (namespace or {}).get("metadata") or {}
+    place = Namespace(
+        name=str(document.get("metadata", {}).get("namespace") or "default"),
+        labels=FrozenMap(metadata.get("labels") or {}),
+        annotations=FrozenMap(metadata.get("annotations") or {}),
+    )
+    return inject(dict(document), prepared.settings, place, OPTIONS)
+
+
+def _read(text: str, origin: Origin | None) -> tuple[dict[str, Any], Diagnostics]:
+    content, found = load(text)
+    if content is None or isinstance(content, dict):
+        return cast("dict[str, Any]", content or {}), found
+    message = f"is a {type(content).__name__}, expected the fields of a MeshConfig"
+    where = Where(origin=origin, resource="MeshConfig")
+    return {}, (*found, Diagnostic(code="not-a-mesh-config", severity="error", message=message, where=where))
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        known: object = merged.get(key)
+        if isinstance(known, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(cast(Mapping[str, Any], known), cast(Mapping[str, Any], value))
+        else:
+            merged[key] = value
+    return merged

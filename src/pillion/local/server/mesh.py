@@ -1,0 +1,247 @@
+"""The mesh of one machine while it runs: documents to pods, network and control plane, again at every change."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, final
+
+from pillion.controlplane.plane import ControlPlane
+from pillion.local.fabric.model import FabricSettings
+from pillion.local.fabric.network import Fabric, fabric
+from pillion.local.journal import Directory, Journal
+from pillion.local.kubelet.images import ExecRule
+from pillion.local.kubelet.kubelet import Kubelet, kubelet
+from pillion.local.kubelet.network import Objects
+from pillion.local.kubelet.settings import KubeletSettings
+from pillion.local.server import cluster, injection, intake
+from pillion.local.server.overlay import Overlay
+from pillion.local.server.pods import Pods
+from pillion.local.services import for_fabric
+from pillion.local.state import Layout, Memory, first_seen, load, save
+from pillion.proxy.node import Proxy
+from pillion.resources.documents import Document
+from pillion.resources.meta import HasMetadata, Ref
+from pillion.sources.files import Reading, read_paths
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value
+from pillion.xds.front import Front
+from pillion.xds.server import Server
+
+NODE = "local"
+
+
+class MeshOptions(Value):
+    """What `pillion up` was told."""
+
+    paths: tuple[str, ...]
+    rules: tuple[ExecRule, ...] = ()
+    mesh_config: str = ""
+    """The path of a MeshConfig, or empty."""
+    directory: str = "/"
+    fabric: FabricSettings = FabricSettings()
+
+
+@final
+class Mesh:
+    """A running mesh. Made by `running`."""
+
+    def __init__(self, options: MeshOptions, layout: Layout, plane: ControlPlane) -> None:
+        self.options = options
+        self.layout = layout
+        self.plane = plane
+        self.overlay = Overlay()
+        self.intake = intake.NOTHING
+        self.diagnostics: Diagnostics = ()
+        self.files: Reading = Reading((), (), {})
+        self.began = time.monotonic()
+        self.statuses: dict[str, Mapping[str, Any]] = {}
+        self.pods: Pods
+        self.kubelet: Kubelet
+        self._fabric: Fabric
+        self._memory: Memory = load(layout)
+        self._published: dict[Ref, HasMetadata] = {}
+        self._dirty = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._warnings: list[Diagnostic] = []
+        self._prepared: injection.Prepared
+
+    def settle_in(self, network: Fabric, run: Kubelet, pods: Pods) -> None:
+        """Take the parts that were made after the mesh."""
+        self._fabric, self.kubelet, self.pods = network, run, pods
+
+    def touch(self) -> None:
+        """Have the mesh look again."""
+        self._dirty.set()
+
+    def told(self, key: str, status: dict[str, Any]) -> None:
+        """Take note of a pod's status."""
+        self.statuses[key] = status
+        self.touch()
+
+    def warned(self, diagnostic: Diagnostic) -> None:
+        """Take note of what a pod's document asks for and cannot get."""
+        self._warnings = [*self._warnings[-99:], diagnostic]
+
+    def read_files(self) -> None:
+        """Read the watched files again; one that is broken keeps its last good documents."""
+        self.files = read_paths(self.options.paths)
+        broken = {
+            each.where.origin.file for each in self.files.diagnostics if each.severity == "error" and each.where.origin
+        }
+        kept = [each for each in self.overlay.declared() if each.origin.file in broken]
+        self.overlay = self.overlay.with_files([*kept, *self.files.documents])
+
+    async def run(self) -> None:
+        """Bring about what the documents say, at every change, until cancelled."""
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            await self.reconcile()
+
+    async def reconcile(self) -> int:
+        """Look at everything once; return the generation of the control plane that holds the result."""
+        async with self._one_at_a_time:
+            return await self._reconcile()
+
+    async def _reconcile(self) -> int:
+        held = list(self.overlay.held())
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        created = first_seen(self._memory.created, (str(ref) for ref, _ in held), now)
+        self.intake = intake.take_in(held, self.intake, created)
+        self._prepare()
+        addressed = cluster.address(self.intake, self.options.fabric, self._memory.books)
+        self._remember(Memory(books=FrozenMap({**self._memory.books, **addressed.books}), created=created))
+        namespaces = {ref.name: taken.content for ref, taken in self.intake.taken.items() if ref.kind == "Namespace"}
+        self.pods.want(self.intake)
+        wrong = await self.pods.step(self._prepared, namespaces)
+        pods = [
+            pod
+            for key, each in self.pods.running().items()
+            if (pod := cluster.with_status(each.document, self.statuses.get(key), leaving=each.leaving, node=NODE))
+        ]
+        resources, slices = cluster.published(addressed, pods, NODE)
+        changed, gone = cluster.difference(self._published, resources)
+        self._published = resources
+        if self.plane.settings != self._prepared.mesh:
+            self.plane.configure(self._prepared.mesh)
+        generation = self.plane.apply(changed, gone) if changed or gone else self.plane.generation
+        await self._fabric.set_services(for_fabric(addressed.services, slices), addressed.hosts)
+        self.diagnostics = (
+            *self.files.diagnostics,
+            *self.files.located(self.intake.diagnostics),
+            *self._prepared.diagnostics,
+            *addressed.diagnostics,
+            *self.pods.diagnostics,
+            *wrong,
+            *self._warnings,
+        )
+        self._announce()
+        return generation
+
+    def _prepare(self) -> None:
+        path = self.options.mesh_config
+        self._prepared = injection.prepare(self.intake, Path(path).read_text() if path else None, path)
+
+    def _remember(self, memory: Memory) -> None:
+        if memory != self._memory:
+            self._memory = memory
+            save(self.layout, memory)
+
+    def remember_books(self, books: Any) -> None:
+        """Keep who has which pod address."""
+        self._remember(Memory(books=FrozenMap({**self._memory.books, **books}), created=self._memory.created))
+
+    def books(self) -> Any:
+        """Give who had which address."""
+        return self._memory.books
+
+    async def apply(self, documents: Sequence[Document]) -> tuple[int, float]:
+        """Lay documents over the files; return the generation, and the seconds until the last proxy had it."""
+        began = time.monotonic()
+        self.overlay = self.overlay.with_applied(documents)
+        generation = await self.reconcile()
+        await self.plane.settled(generation)
+        return generation, time.monotonic() - began
+
+    async def delete(self, refs: Iterable[Ref]) -> tuple[int, float]:
+        """Take applied documents away."""
+        began = time.monotonic()
+        self.overlay = self.overlay.without(refs)
+        generation = await self.reconcile()
+        await self.plane.settled(generation)
+        return generation, time.monotonic() - began
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is true, looking whenever the mesh changed."""
+        while not true():
+            changed = self._changed
+            await changed.wait()
+
+    def _announce(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def resource(self, ref: Ref) -> HasMetadata | None:
+        """Find a resource as the control plane knows it."""
+        return self._published.get(ref)
+
+    def published(self) -> Mapping[Ref, HasMetadata]:
+        """Give every resource as the control plane knows it."""
+        return self._published
+
+
+def may_be(peer: str, proxy: Proxy) -> str | None:
+    """Let a socket's pod be itself only: the socket's name is the pod's identity."""
+    said = f"{proxy.workload.namespace}/{proxy.workload.name}"
+    return None if peer == said else f"the socket of {peer} cannot speak for {said}"
+
+
+@asynccontextmanager
+async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
+    """Offer a running mesh for as long as the body runs; afterwards nothing of it is left but its folder."""
+    prepared = injection.prepare(intake.NOTHING, None)
+    plane = ControlPlane(prepared.mesh, may_be=may_be)
+    mesh = Mesh(options, layout, plane)
+    callers: list[Front] = []
+    server = Server(plane, identify=lambda peer: callers[0].caller(peer) if callers else None)
+    port = server.listen("127.0.0.1:0")
+    settings = KubeletSettings(
+        state=str(layout.path), node_name=NODE, host_ip=options.fabric.node_address(4), rules=options.rules,
+        directory=options.directory,
+    )  # fmt: skip
+    layout.xds_socket("any").parent.mkdir(exist_ok=True)
+    with Journal(layout.journal) as journal:
+        journal.record(Directory(path=str(layout.path), tree=True))
+        async with asyncio.TaskGroup() as tasks:
+            await server.start()
+            loops: list[asyncio.Task[None]] = []
+            try:
+                async with (
+                    Front(port) as front,
+                    fabric(options.fabric, tasks, mesh.books(), mesh.remember_books) as network,
+                    kubelet(settings, network, journal, _objects(mesh), mesh.told, mesh.warned) as run,
+                ):
+                    callers.append(front)
+                    pods = Pods(layout, (run, front), tasks, mesh.touch)
+                    mesh.settle_in(network, run, pods)
+                    mesh.read_files()
+                    mesh.touch()
+                    loops.extend((tasks.create_task(plane.run()), tasks.create_task(mesh.run())))
+                    yield mesh
+                    for loop in loops:
+                        loop.cancel()
+            finally:
+                for loop in loops:
+                    loop.cancel()
+                await server.stop(0.2)
+
+
+def _objects(mesh: Mesh) -> Objects:
+    def find(kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+        document = mesh.overlay.find(Ref(kind=kind, namespace=namespace, name=name))
+        return dict(document.content) if document else None
+
+    return find
