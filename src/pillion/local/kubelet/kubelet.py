@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from pillion.local.kubelet import probing
-from pillion.local.kubelet.instance import Streams
+from pillion.local.kubelet.instance import StartError, Streams
 from pillion.local.kubelet.logs import last_lines
 from pillion.local.kubelet.network import Journal, Objects, PodNetwork
 from pillion.local.kubelet.pod import PodLife, Services
@@ -106,16 +106,22 @@ class Kubelet:
                 os.close(ends.pop())
 
         streams = Streams(stdin=subprocess.DEVNULL if stdin is None else memory, stdout=out[1], stderr=err[1])
+        failure: StartError | None = None
+        code = 0
         try:
             async with asyncio.TaskGroup() as tasks:
                 stdout, stderr = (tasks.create_task(_drain(pipe[0])) for pipe in (out, err))
                 try:
                     code = await probing.execute(tuple(argv), target, streams, begun=close)
+                except StartError as error:
+                    failure = error
                 finally:
                     close()
         finally:
             os.close(out[0])
             os.close(err[0])
+        if failure:
+            raise failure
         return Captured(exit_code=code, stdout=stdout.result(), stderr=stderr.result())
 
     def _target(self, key: str, container: str) -> probing.Target:

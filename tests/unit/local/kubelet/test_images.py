@@ -57,7 +57,7 @@ def test_a_mapped_image_wins_and_keeps_the_arguments() -> None:
 
 @pytest.mark.parametrize("text", ["nginx", "=x", "nginx=", "nginx=   ", "nginx='"])
 def test_a_mapping_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="IMAGE=COMMAND|no command|quotation"):
+    with pytest.raises(ValueError, match=r"IMAGE=COMMAND|no command|quotation"):
         parse_rule(text)
 
 

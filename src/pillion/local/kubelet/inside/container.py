@@ -54,6 +54,14 @@ def take_identity(plan: dict[str, Any]) -> None:
         syscalls.forbid_new_privileges()
 
 
+def become(argv: list[str], variables: dict[str, str]) -> None:
+    """Become a command, found in the `PATH` of `variables`."""
+    try:
+        os.execvpe(argv[0], argv, variables)  # noqa: S606  # no shell is the point
+    except OSError as error:
+        raise OSError(f"cannot run {argv[0]}: {error.strerror}") from None
+
+
 def main() -> None:
     """Become the container's command."""
     report, source = int(sys.argv[1]), int(sys.argv[2])
@@ -69,7 +77,7 @@ def main() -> None:
         os.chdir(plan["directory"])
         take_identity(plan)
         os.write(report, b"m" + namespace + b"\n")
-        os.execvpe(plan["argv"][0], plan["argv"], plan["env"])  # noqa: S606  # no shell is the point
+        become(plan["argv"], plan["env"])
     except BaseException as error:  # noqa: BLE001  # the kubelet must hear of whatever it is
         os.write(report, b"e" + str(error).encode())
         os._exit(128)

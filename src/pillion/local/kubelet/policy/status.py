@@ -98,9 +98,10 @@ def phase(pod: Pod, state: PodState) -> Phase:
     if any(not isinstance(status.state, Terminated) for status in state.containers) or policy == "Always":
         return "Running"
     failed = any(isinstance(status.state, Terminated) and status.state.exit_code for status in state.containers)
-    if not failed:
-        return "Succeeded"
-    return "Running" if policy == "OnFailure" else "Failed"
+    sidecar_runs = any(isinstance(status.state, Running) for status in state.inits)
+    if sidecar_runs or (failed and policy == "OnFailure"):
+        return "Running"
+    return "Failed" if failed else "Succeeded"
 
 
 def _has_run(status: ContainerStatus) -> bool:

@@ -62,6 +62,13 @@ def test_init_containers_come_first() -> None:
     assert status.conditions(waiting, after)["Ready"] == (True, "ContainersNotReady")
 
 
+def test_a_pod_is_over_when_its_sidecars_are_too() -> None:
+    sidecar = pod("Never", inits=(Container(name="s", restart_policy="Always"),))
+    running = (ContainerStatus(name="s", state=UP, started=True),)
+    assert status.phase(sidecar, PodState(inits=running, containers=of(DONE))) == "Running"
+    assert status.phase(sidecar, PodState(inits=of(CRASHED), containers=of(DONE))) == "Succeeded"
+
+
 def test_ready_needs_every_container_and_every_sidecar() -> None:
     sidecar = pod(inits=(Container(name="s", restart_policy="Always"),))
     unready = (ContainerStatus(name="s", state=UP, started=True),)
