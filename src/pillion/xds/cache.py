@@ -14,10 +14,9 @@ Notify = Callable[[View], None]
 
 
 def inconsistencies(view: View) -> tuple[str, ...]:
-    """Return what is missing or superfluous in a view, a sentence each; empty when it is consistent.
+    """Return what a view needs and does not have, a sentence each; empty when it is consistent.
 
-    Every resource that is needed is there or has a stand-in, and a resource of a type that is asked for by name is
-    needed by another, unless nothing in the view needs any of that type.
+    Every resource that another needs is there, unless its type has a stand-in. Costs a set difference for each type.
     """
     needed: dict[str, set[str]] = {}
     for resources in view:

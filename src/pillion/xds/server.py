@@ -103,12 +103,21 @@ class Session:
         self._asleep: asyncio.Future[None] | None = None
         self._attachment: Attachment | None = None
         self._settled_on: View | None = None
+        self._sent = (0, 0, 0, 0)
         self._stopping = False
 
     def status(self) -> StreamStatus:
         """Return what the client was sent and what it acknowledged."""
-        types = self._stream.status()
-        return StreamStatus(dialect=types.dialect, node=self.node, peer=self.peer, types=types.types)
+        responses, resources, removed, size = self._sent
+        return replace(
+            self._stream.status(),
+            node=self.node,
+            peer=self.peer,
+            responses=responses,
+            resources=resources,
+            removed=removed,
+            bytes=size,
+        )
 
     async def run(self, share: Callable[[Node], Node]) -> None:
         """Serve the client until it goes; raises `ProtocolError` or `RefusedError` when it has to be sent away."""
@@ -168,6 +177,13 @@ class Session:
         while True:
             while (response := stream.next()) is not None:
                 await self._wire.write(response.data)
+                count, resources, removed, size = self._sent
+                self._sent = (
+                    count + 1,
+                    resources + response.resources,
+                    removed + response.removed,
+                    size + len(response.data),
+                )
             self._tell_settled()
             if self._stopping:
                 raise ClosedError
@@ -230,11 +246,11 @@ class Server:
         Args:
             provider: decides what each node sees.
             identify: turns the peer's address (`ipv4:127.0.0.1:4711`) into the name that the provider is given;
-                None turns the peer away.
+                None turns the peer away. May be set again later.
             options: more gRPC channel arguments.
         """
         self._provider = provider
-        self._identify = identify
+        self.identify = identify
         self._sessions: dict[Session, None] = {}
         self._extensions: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._server = grpc.aio.server(options=[*OPTIONS, *options])
@@ -257,9 +273,13 @@ class Server:
 
     async def stop(self, grace: float = 1.0) -> None:
         """End all streams, then the server; what is left after `grace` seconds is cut."""
+        self.end_streams()
+        await self._server.stop(grace)
+
+    def end_streams(self) -> None:
+        """End all streams in good order; their clients come again, and say what they know."""
         for session in self._sessions:
             session.stop()
-        await self._server.stop(grace)
 
     def status(self) -> tuple[StreamStatus, ...]:
         """Return the status of every stream, in the order in which they began."""
@@ -272,7 +292,7 @@ class Server:
         await self._serve("state", context)
 
     async def _serve(self, dialect: Dialect, context: Any) -> None:
-        peer = self._identify(context.peer())
+        peer = self.identify(context.peer())
         if peer is None:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "unknown peer")
             return

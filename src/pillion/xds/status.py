@@ -32,8 +32,11 @@ class StreamStatus(Value):
     peer: str = ""
     types: tuple[TypeStatus, ...] = ()
     """In the order of a push."""
-    broken: str = ""
-    """Why the stream ended, when it did."""
+    responses: int = 0
+    resources: int = 0
+    removed: int = 0
+    bytes: int = 0
+    """How much was sent since the stream began."""
 
     def of(self, type_url: str) -> TypeStatus | None:
         """Return the status of one type; None when the client never asked for it."""
