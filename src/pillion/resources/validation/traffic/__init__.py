@@ -1,0 +1,1 @@
+"""What a traffic policy holds: `policy` around `pool`, `load_balancer` and `locality`."""
