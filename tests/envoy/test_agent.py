@@ -232,6 +232,27 @@ def test_quit_by_post_from_inside_the_pod(pod: Pod) -> None:
     assert agent.wait(10) == 0
 
 
+def test_a_drain_can_be_ordered_before_the_end(pod: Pod) -> None:
+    pod.control_plane()
+    agent = pod.agent()
+    until(lambda: pod.get("/healthz/ready") == "200 ")
+    pod.namespace.pillion("agent", "drain")
+    until(lambda: pod.get("/healthz/ready") == "503 draining\n")
+    assert agent.poll() is None
+
+
+def test_wait_and_request_speak_to_a_running_agent(pod: Pod) -> None:
+    control = pod.control_plane(publish=False)
+    pod.agent()
+    late = pod.namespace.pillion("agent", "wait", "--timeoutSeconds", "1", check=False)
+    assert (late.returncode, late.stderr) == (1, "agent: not ready after 1 s\n")
+    waiting = pod.start(PILLION, "agent", "wait")
+    pod.publish(control)
+    assert waiting.wait(20) == 0
+    assert pod.namespace.pillion("agent", "request", "GET", "server_info").stdout.startswith("{")
+    assert pod.namespace.pillion("agent", "request", "GET", "no-such-page", check=False).returncode == 1
+
+
 def test_an_envoy_that_cannot_live_ends_the_agent(pod: Pod) -> None:
     broken = pod.folder / "envoy"
     broken.write_text("#!/bin/sh\nexit 7\n")

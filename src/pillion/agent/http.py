@@ -4,6 +4,7 @@ A web framework would cost every pod tens of megabytes and a tenth of a second o
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,8 @@ class Server:
             pass  # the client went away, or says nothing: nobody is left to answer
         finally:
             writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
 
 def _head(response: Response) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
-from pillion.agent.scrape import Scrape
+from pillion.agent.probes import Scrape
 from pillion.value import FrozenMap
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

@@ -4,7 +4,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pillion.agent import bootstrap, node, probes, proxy_config, scrape
+from msgspec import structs
+
+from pillion.agent import bootstrap, node, probes, proxy_config
 from pillion.agent.process import Options, find_binary
 from pillion.capture.environment import addresses
 from pillion.envoy.bootstrap.render import to_bytes
@@ -25,6 +27,7 @@ class Settings(Value):
     concurrency: int = 0
     proxy_log_level: str = ""
     proxy_component_log_level: str = ""
+    outlier_log_path: str = ""
     envoy_path: str = ""
     pod_info: str = POD_INFO
     template_only: bool = False
@@ -40,8 +43,8 @@ class Plan(Value):
     status_port: int
     localhost: str
     pod_ip: str
+    scrape: probes.Scrape | None
     probes: FrozenMap[probes.Probe]
-    scrape: scrape.Scrape | None
     drain_seconds: float
     minimum_drain_seconds: float
     max_restarts: int
@@ -72,6 +75,8 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
     found, more = probes.decode(environment.get(probes.VARIABLE, ""))
     if has_errors((*problems, *more)):
         raise PlanError((*problems, *more))
+    if settings.service_cluster and config.service_cluster == node.PROXY_CLUSTER:
+        config = structs.replace(config, service_cluster=settings.service_cluster)
     xds = bootstrap.discovery_target(config.discovery_address)
     if xds is None:
         raise PlanError((proxy_config.problem("discoveryAddress", f"{config.discovery_address!r} is no address"),))
@@ -81,7 +86,7 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
         node_id=node.node_id(environment, ip, settings.domain),
         instance_ips=tuple(dict.fromkeys((ip, *addresses()))),
         version=environment.get("ISTIO_META_ISTIO_VERSION") or VERSION,
-        outlier_log_path=environment.get("OUTLIER_LOG_PATH", ""),
+        outlier_log_path=settings.outlier_log_path or environment.get("OUTLIER_LOG_PATH", ""),
         exit_on_zero_active_connections=idle,
         workload_socket=environment.get("WORKLOAD_IDENTITY_SOCKET_FILE") or "socket",
     )
@@ -90,7 +95,7 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
         options=Options(
             binary="" if settings.template_only else find_binary(settings.envoy_path, environment),
             config=str(Path(config.config_path, BOOTSTRAP_FILE).resolve()),
-            concurrency=settings.concurrency or config.concurrency,
+            concurrency=_concurrency(settings, config, environment),
             log_level=settings.proxy_log_level or "warning",
             component_log_level=settings.proxy_component_log_level or "misc:error",
             drain_seconds=int(proxy_config.seconds(config.drain_duration) or 0) or 1,
@@ -102,12 +107,19 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
         localhost=made.addresses.localhost[0],
         pod_ip=ip,
         probes=found,
-        scrape=scrape.decode(environment.get("ISTIO_PROMETHEUS_ANNOTATIONS", "")),
+        scrape=probes.decode_scrape(environment.get("ISTIO_PROMETHEUS_ANNOTATIONS", "")),
         drain_seconds=proxy_config.seconds(config.termination_drain_duration) or 0.0,
         minimum_drain_seconds=proxy_config.seconds(environment.get("MINIMUM_DRAIN_DURATION", "")) or 5.0,
         max_restarts=_number(environment.get("PILLION_ENVOY_RESTARTS", ""), MAX_RESTARTS),
         until_idle=idle,
     )
+
+
+def _concurrency(settings: Settings, config: proxy_config.ProxyConfig, environment: Mapping[str, str]) -> int | None:
+    """Return the worker threads: the flag, the ProxyConfig, the limit of CPUs; None or 0: one for each CPU."""
+    if settings.concurrency or config.concurrency is not None:
+        return settings.concurrency or config.concurrency
+    return _number(environment.get("ISTIO_CPU_LIMIT", ""), 0) or None
 
 
 def _number(text: str, default: int) -> int:

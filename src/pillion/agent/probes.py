@@ -1,10 +1,11 @@
-"""The application's probes, as the injector wrote them.
+"""What the pod says about its application: its probes, and where it serves metrics.
 
-It rewrites each to `/app-health/CONTAINER/readyz|livez|startupz` on the status
-port, and puts the original ones into ISTIO_KUBE_APP_PROBERS.
+The injector rewrites each probe to `/app-health/CONTAINER/readyz|livez|startupz` on the status port, and puts the
+original ones into ISTIO_KUBE_APP_PROBERS.
 """
 
 import json
+from typing import cast
 
 import msgspec
 
@@ -62,3 +63,25 @@ def decode(text: str) -> tuple[FrozenMap[Probe], Diagnostics]:
         where = Where(resource=VARIABLE)
         return FrozenMap(), (Diagnostic(code="invalid-probers", severity="error", message=str(error), where=where),)
     return FrozenMap(probes), ()
+
+
+class Scrape(Value):
+    """Where the application serves its own metrics."""
+
+    port: int
+    path: str = "/metrics"
+
+
+def decode_scrape(text: str) -> Scrape | None:
+    """Read ISTIO_PROMETHEUS_ANNOTATIONS (`{"scrape": "true", "path": ..., "port": ...}`); None if not to be scraped."""
+    try:
+        value: object = json.loads(text) if text else None
+    except ValueError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    given = cast(dict[str, object], value)
+    port = str(given.get("port") or "80")
+    if str(given.get("scrape", "")).lower() == "false" or not port.isdecimal():
+        return None
+    return Scrape(port=int(port), path=str(given.get("path") or "/metrics"))

@@ -129,6 +129,8 @@ def decode(*texts: tuple[str, str]) -> tuple[ProxyConfig, Diagnostics]:
         _, found = build({**document, **layer}, name)
         diagnostics += found
         if not found:
+            if "tracingServiceName" in layer:  # one of the two names a proxy has
+                document.pop("serviceCluster", None)
             document |= layer
     config, found = build(document, "defaults")
     return config, (*diagnostics, *found)

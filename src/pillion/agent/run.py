@@ -11,7 +11,7 @@ from pillion.agent.envoy import Envoy
 from pillion.agent.plan import Plan
 from pillion.agent.process import EnvoyError, start
 from pillion.agent.report import say
-from pillion.agent.status import Status
+from pillion.agent.status import Orders, Probed, Status
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
@@ -28,7 +28,10 @@ class Agent:
         self._metrics = metrics.Metrics(self._admin, made.scrape)
         self._leave = asyncio.Event()
         self._leave_now = asyncio.Event()
-        self._status = Status(self._admin, self._metrics, made.probes, made.pod_ip, self._leave.set)
+        probed = Probed(probes=made.probes, pod_ip=made.pod_ip)
+        self._drain_ordered = asyncio.Event()
+        orders = Orders(drain=self._drain_ordered.set, leave=self._leave.set)
+        self._status = Status(self._admin, self._metrics, probed, orders)
 
     def terminate(self) -> None:
         """Begin the end; a second call makes it short."""
@@ -75,9 +78,11 @@ class Agent:
         try:
             async with asyncio.TaskGroup() as group:
                 ended = group.create_task(envoy.ended())
+                ordered = group.create_task(self._drain_when_ordered())
                 leaving = group.create_task(self._leave.wait())
                 await asyncio.wait((ended, leaving), return_when=asyncio.FIRST_COMPLETED)
                 leaving.cancel()
+                ordered.cancel()
                 if ended.done():
                     return ended.result()
                 draining = group.create_task(self._drain())
@@ -89,13 +94,22 @@ class Agent:
             envoy.kill()
             raise
 
-    async def _drain(self) -> None:
-        """Send clients away, and give their requests time: all of it, or until no connection is left if so told."""
+    async def _drain_when_ordered(self) -> None:
+        await self._drain_ordered.wait()
+        await self._send_clients_away()
+
+    async def _send_clients_away(self) -> bool:
         self._status.draining = True
         try:
             await self._admin.drain_listeners(inbound_only=True)
         except (OSError, TimeoutError, http.HttpError) as error:
             say(f"Envoy could not be drained: {error}")
+            return False
+        return True
+
+    async def _drain(self) -> None:
+        """Send clients away, and give their requests time: all of it, or until no connection is left if so told."""
+        if not await self._send_clients_away():
             return
         if not self._plan.until_idle:
             await _happens(self._leave_now, self._plan.drain_seconds)

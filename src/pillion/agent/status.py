@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
 from pillion.agent.ask import ask
 from pillion.agent.metrics import Metrics
 from pillion.agent.probes import Probe
-from pillion.value import FrozenMap
+from pillion.value import FrozenMap, Value
 
 LOCAL = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 READY_PATH = "/healthz/ready"
@@ -16,17 +17,30 @@ PROBE_PREFIX = "/app-health/"
 LIFECYCLE_PREFIX = "/app-lifecycle/"
 
 
+class Probed(Value):
+    """The application's probes, by path, and where they lead."""
+
+    probes: FrozenMap[Probe]
+    pod_ip: str
+
+
+class Orders(NamedTuple):
+    """What a process of the pod may order the agent to do."""
+
+    drain: Callable[[], None]
+    leave: Callable[[], None]
+
+
 class Status:
     """Answers what is asked of the status port."""
 
-    def __init__(
-        self, admin: Admin, metrics: Metrics, probes: FrozenMap[Probe], pod_ip: str, quit_: Callable[[], None]
-    ) -> None:
+    def __init__(self, admin: Admin, metrics: Metrics, probed: Probed, orders: Orders) -> None:
         self._admin = admin
         self._metrics = metrics
-        self._probes = probes
-        self._pod_ip = pod_ip
-        self._quit = quit_
+        self._probes = probed.probes
+        self._pod_ip = probed.pod_ip
+        self._drain = orders.drain
+        self._quit = orders.leave
         self.draining = False
         """While draining we are not ready: nobody shall send new work."""
 
@@ -38,7 +52,9 @@ class Status:
             case "/stats/prometheus" | "/metrics":
                 return await self._metrics.merged(request)
             case "/quitquitquit":
-                return self._leave(request)
+                return _order(request, self._quit)
+            case "/drain":
+                return _order(request, self._drain)
             case path if path.startswith((PROBE_PREFIX, LIFECYCLE_PREFIX)):
                 return await self._probe(path, request)
             case _:
@@ -58,10 +74,12 @@ class Status:
             return http.Response(status=404, body=f"no probe {path}\n".encode())
         return await ask(probe, self._pod_ip, request.headers)
 
-    def _leave(self, request: http.Request) -> http.Response:
-        if request.peer not in LOCAL:
-            return http.Response(status=403, body=b"only from inside the pod\n")
-        if request.method != "POST":
-            return http.Response(status=405, body=b"POST only\n")
-        asyncio.get_running_loop().call_soon(self._quit)
-        return http.Response(body=b"OK\n")
+
+def _order(request: http.Request, act: Callable[[], None]) -> http.Response:
+    """Do what a process of the pod orders, after it was answered."""
+    if request.peer not in LOCAL:
+        return http.Response(status=403, body=b"only from inside the pod\n")
+    if request.method != "POST":
+        return http.Response(status=405, body=b"POST only\n")
+    asyncio.get_running_loop().call_soon(act)
+    return http.Response(body=b"OK\n")
