@@ -3,12 +3,11 @@
 import json
 import os
 import sys
-from pathlib import Path
 from typing import cast
 
 import click
 
-from pillion.cli.texts import FileError, read_inputs, read_settings
+from pillion.cli.texts import FileError, read_inputs, read_settings, write_output
 from pillion.inject.conversion import Conversion, convert
 from pillion.inject.injection import Injector, Options
 from pillion.value import Diagnostic, Diagnostics, has_errors
@@ -39,32 +38,22 @@ def command(filename: tuple[str, ...], output: str, revision: str, **files: str)
     try:
         settings = read_settings(**files)
         inputs = read_inputs(filename, sys.stdin.read)
+        injector = Injector(settings)
+        results = [convert(text, name, injector, options) for name, text in inputs]
+        found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
+        _tell(found)
+        if output == "json":
+            click.echo(_report(results, found))
+        elif not has_errors(found):
+            write_output("---\n".join(result.text for result in results if result.text), output)
     except FileError as error:
         raise click.ClickException(str(error)) from None
-    injector = Injector(settings)
-    results = [convert(text, name, injector, options) for name, text in inputs]
-    found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
-    _tell(found)
-    if output == "json":
-        click.echo(_report(results, found))
-    elif not has_errors(found):
-        _write("---\n".join(result.text for result in results if result.text), output)
     sys.exit(2 if has_errors(found) else 0)
 
 
 def _tell(found: Diagnostics) -> None:
     for each in found:
         click.echo(str(each), err=True)
-
-
-def _write(text: str, output: str) -> None:
-    if not output:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text)
-    except OSError as error:
-        raise click.ClickException(f"open {output}: {str(error.strerror).lower()}") from None
 
 
 def _report(results: list[Conversion], found: tuple[Diagnostic, ...]) -> str:

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("agent", "run Envoy beside a workload: bootstrap, readiness, drain, restart"),
     "capture": ("capture", "traffic capture of a pod: print, apply, verify or clean its rules"),
     "kube-inject": ("kube_inject", "inject the sidecar into the workloads of files"),
+    "uninject": ("uninject", "take the sidecar off the workloads of files again"),
 }
 """Command name -> (module under `pillion.cli`, one line of help)."""
 

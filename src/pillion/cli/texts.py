@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
 
+import click
+
 from pillion.inject.schema.types import Json, section
 from pillion.inject.settings import Settings, default_settings
 from pillion.inject.text import read_text, write_text
@@ -41,6 +43,18 @@ def read_file(name: str) -> str:
     except UnicodeDecodeError:
         message = f"open {name}: it is not UTF-8 text"
     raise FileError(message)
+
+
+def write_output(text: str, name: str) -> None:
+    """Write a text to a file, or to standard output without a name; raises `FileError`."""
+    if not name:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"open {name}: {str(error.strerror).lower()}"
+        raise FileError(message) from None
 
 
 def read_settings(*, config: str, values: str, mesh: str, operator: str) -> Settings:

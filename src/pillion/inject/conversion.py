@@ -5,13 +5,15 @@ what Istio's tool gives, down to the zeros that Go's encoder writes (`resources:
 document keeps its shape.
 """
 
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 from pillion.inject.documents import go_type_of, is_list
 from pillion.inject.injection import DEFAULTS, Injection, Injector, Options
 from pillion.inject.policy import Decision
 from pillion.inject.schema.encode import encoded
 from pillion.inject.schema.types import Json, items, table
+from pillion.inject.uninject import uninject
 from pillion.resources.yaml.dump import dump
 from pillion.resources.yaml.events import Chunk, chunks
 from pillion.resources.yaml.load import load_chunk
@@ -29,6 +31,33 @@ class Conversion(Value):
 
 def convert(text: str, file: str, injector: Injector, options: Options = DEFAULTS) -> Conversion:
     """Inject every workload of a file; `file` is its name in messages."""
+
+    def change(document: Json) -> Changed:
+        result = inject_as_written(document, injector, options)
+        return Changed(result.document, result.decisions, result.diagnostics)
+
+    return _converted(text, file, change)
+
+
+def convert_back(text: str, file: str) -> Conversion:
+    """Take the injection off every workload of a file."""
+
+    def change(document: Json) -> Changed:
+        result = uninject(document)
+        return Changed(result.document, (), result.diagnostics)
+
+    return _converted(text, file, change)
+
+
+class Changed(NamedTuple):
+    """What became of one document."""
+
+    document: Json
+    decisions: tuple[Decision, ...]
+    diagnostics: Diagnostics
+
+
+def _converted(text: str, file: str, change: Callable[[Json], Changed]) -> Conversion:
     parts: list[str] = []
     decisions: list[Decision] = []
     found: list[Diagnostic] = []
@@ -44,7 +73,7 @@ def convert(text: str, file: str, injector: Injector, options: Options = DEFAULT
         for content in loaded.contents:
             if content is None:
                 continue
-            result = inject_as_written(cast(Json, content), injector, options)
+            result = change(cast(Json, content))
             parts.append(dump(result.document))
             decisions.extend(result.decisions)
             found.extend(_at(each, origin, None) for each in result.diagnostics)

@@ -76,6 +76,30 @@ def pod_in(document: Json, place: PodPlace) -> Json:
     return {"metadata": at(document, place.metadata), "spec": at(document, place.spec)}
 
 
+def pod_as_written(document: Json, place: PodPlace) -> Json:
+    """Return the pod that a document holds, without the metadata or spec that it does not have."""
+    paths = {"metadata": place.metadata, "spec": place.spec}
+    parents = {key: (at(document, path[:-1]), str(path[-1])) for key, path in paths.items()}
+    return {key: parent[last] for key, (parent, last) in parents.items() if last in parent}
+
+
+def with_pod_as_written(document: Json, place: PodPlace, pod: Json) -> Json:
+    """Return the document with its pod replaced; what the pod does not have goes from the document too."""
+    for key, path in (("metadata", place.metadata), ("spec", place.spec)):
+        if key in pod:
+            document = _set(document, path, pod[key])
+        elif path[-1] in at(document, path[:-1]):
+            document = _without(document, path)
+    return document
+
+
+def _without(document: Json, path: Path) -> Json:
+    step = str(path[0])
+    if len(path) == 1:
+        return {key: value for key, value in document.items() if key != step}
+    return document | {step: _without(cast(Json, document[step]), path[1:])}
+
+
 def with_pod(document: Json, place: PodPlace, pod: Json) -> Json:
     """Return the document with its pod replaced; the rest is shared."""
     return _set(_set(document, place.metadata, pod["metadata"]), place.spec, pod["spec"])

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from pillion.inject import annotations as checks
 from pillion.inject import mesh as mesh_config
-from pillion.inject.documents import PodPlace, is_list, place_of, pod_in, with_pod
+from pillion.inject.documents import PodPlace, is_list, place_of, pod_as_written, with_pod
 from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.images import inside
 from pillion.inject.merge import MergeError, merge_pod
@@ -30,7 +30,9 @@ from pillion.inject.pod.containers import (
 from pillion.inject.policy import Decision, Namespace, Policy, decide
 from pillion.inject.render import Circumstances, MeshAndValues, SidecarTemplateData
 from pillion.inject.rendered import RenderError, read
-from pillion.inject.schema.types import Json, section
+from pillion.inject.reversal import restored, reversible
+from pillion.inject.schema.decode import Decoder
+from pillion.inject.schema.types import Json, section, table
 from pillion.inject.settings import SIDECAR, Compiled, Settings, compiled
 from pillion.inject.text import read_text
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, Labels, Value, Where, has_errors
@@ -119,7 +121,12 @@ class Injector:
         place = place_of(document)
         if place is None:
             return Injection(document=document)
-        pod = pod_in(document, place)
+        written = pod_as_written(document, place)
+        wrong = _malformed(document, place, written)
+        if wrong:
+            return Injection(document=document, diagnostics=wrong)
+        original = restored(written) or written
+        pod = {"metadata": section(original, "metadata"), "spec": section(original, "spec")}
         policy = Policy() if options.by_hand else self._ready.policy
         decision = decide(pod, policy, namespace, options.revision)
         if not decision.injects:
@@ -132,6 +139,8 @@ class Injector:
                 code=failure.code, severity="error", message=str(failure), where=_where(document), hint=failure.hint
             )
             return Injection(document=document, decisions=(decision,), diagnostics=(diagnostic,))
+        if self.settings.reversible:
+            injected = reversible(original, injected)
         whole = with_pod(document, place, injected)
         return Injection(document=whole, decisions=(decision,), diagnostics=_warnings(document, pod))
 
@@ -152,6 +161,22 @@ def _where(document: Json) -> Where:
     return Where(
         resource=f"{document.get('kind', '')} {namespace}/{name}" if namespace else f"{document.get('kind', '')} {name}"
     )
+
+
+def _malformed(document: Json, place: PodPlace, pod: Json) -> Diagnostics:
+    """What makes the pod unreadable to Kubernetes too: injecting it would only hide the mistake."""
+    if not isinstance(pod.get("spec"), dict):
+        path, message = place.spec, "a pod's spec was expected"
+    else:
+        kubernetes = table("kubernetes")
+        decoder = Decoder(kubernetes)
+        decoder.struct(pod, kubernetes.structs["Pod"])
+        if not decoder.problems:
+            return ()
+        (part, *rest), message = decoder.problems[0]
+        path = (*(place.metadata if part == "metadata" else place.spec), *rest)
+    where = Where(resource=_where(document).resource, path=path)
+    return (Diagnostic(code="malformed-pod", severity="error", message=message, where=where),)
 
 
 def _skipped(document: Json, decision: Decision) -> Diagnostic:

@@ -42,10 +42,15 @@ def _compare(before: Any, after: Any, path: Path, found: list[Operation]) -> Non
         return
     if isinstance(before, dict) and isinstance(after, dict):
         _compare_maps(cast(Json, before), cast(Json, after), path, found)
-    elif _is_named(before) and _is_named(after):
+    elif is_named(before) and is_named(after):
         _compare_lists(cast(list[Json], before), cast(list[Json], after), path, found)
-    elif before != after or type(before) is not type(after):
+    elif differs(before, after):
         found.append(_operation("replace", path, after))
+
+
+def differs(before: Any, after: Any) -> bool:
+    """Return whether two values differ, `1` and `true` included."""
+    return bool(before != after) or type(before) is not type(after)
 
 
 def _compare_maps(before: Json, after: Json, path: Path, found: list[Operation]) -> None:
@@ -57,13 +62,13 @@ def _compare_maps(before: Json, after: Json, path: Path, found: list[Operation])
             found.append(_operation("add", (*path, key), value))
 
 
-def _is_named(value: Any) -> bool:
-    """Whether a value is a list of maps, each with a name of its own."""
+def is_named(value: Any) -> bool:
+    """Return whether a value is a list of maps, each with a name of its own."""
     if not isinstance(value, list):
         return False
     items = cast(list[Any], value)
-    names = {cast(Json, item).get("name") if isinstance(item, dict) else None for item in items}
-    return None not in names and len(names) == len(items) and all(isinstance(name, str) for name in names)
+    names = [cast(Json, item).get("name") if isinstance(item, dict) else None for item in items]
+    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
 def _compare_lists(before: list[Json], after: list[Json], path: Path, found: list[Operation]) -> None:

@@ -13,7 +13,7 @@ _VERSION = re.compile(r"v?\d+\.(\d+)")
 
 
 def are_supported(mode: Mode, kubelet_versions: Iterable[str] | None) -> bool:
-    """Return whether pods get native sidecars; `auto`: if all nodes are new enough, never without a cluster (`None`)."""
+    """Return whether pods get native sidecars; `auto`: if all nodes of a cluster are new enough."""
     if mode != "auto":
         return mode == "true"
     return kubelet_versions is not None and all(_is_new_enough(version) for version in kubelet_versions)

@@ -33,7 +33,8 @@ class OverrideError(Exception):
     """The annotation with earlier overrides cannot be read."""
 
 
-def _remembered(pod: Json) -> dict[str, list[Json]]:
+def remembered(pod: Json) -> dict[str, list[Json]]:
+    """Return the user's own containers that the pod remembers; raises `OverrideError`."""
     text = annotations(pod).get(ANNOTATION)
     if text is None:
         return {}
@@ -47,7 +48,7 @@ def _remembered(pod: Json) -> dict[str, list[Json]]:
 
 def reinserted(pod: Json) -> Json:
     """Return the pod with the containers that it remembers as the user's own, where they are missing."""
-    for group, containers in _remembered(pod).items():
+    for group, containers in remembered(pod).items():
         present = listed(pod, group)
         missing = [item for item in containers if named(item.get("name", ""), present) is None]
         if missing:
@@ -61,7 +62,7 @@ def reapplied(final: Json, original: Json, template: Json) -> Json:
     A container that an earlier injection recorded is the template's and gets the new settings; the user's own part of
     it is what the annotation remembers.
     """
-    remembered = _remembered(original)
+    own = remembered(original)
     earlier = status.read(original)
     was_injected = status.ANNOTATION in annotations(original)
     overrides: dict[str, list[Json]] = {}
@@ -69,7 +70,7 @@ def reapplied(final: Json, original: Json, template: Json) -> Json:
         injected = status.names(earlier, group)
         for container in listed(template, group):
             name = container.get("name", "")
-            match = named(name, remembered.get(group, []))
+            match = named(name, own.get(group, []))
             if match is None and name not in injected:
                 match = _user_container(name, group, original)
             if match is None:

@@ -77,7 +77,12 @@ class Decoder:
     def _list(self, value: Any, kind: str, path: Path) -> Any:
         if not isinstance(value, list):
             return self._wrong(path, "a list", value)
-        return [self._value(item, kind, (*path, index)) for index, item in enumerate(cast(list[Any], value))]
+        return [self._item(item, kind, (*path, index)) for index, item in enumerate(cast(list[Any], value))]
+
+    def _item(self, value: Any, kind: str, path: Path) -> Any:
+        if value is None and kind in self._table.structs:
+            return self._wrong(path, "a map", value)
+        return self._value(value, kind, path)
 
     def _map(self, value: Any, kind: str, path: Path) -> Any:
         if not isinstance(value, dict):
