@@ -38,10 +38,12 @@ class BarePod:
         """Answer each line with the pod's name and the caller's address."""
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while await reader.readline():
-                caller = writer.get_extra_info("peername")[0]
-                writer.write(f"{self.name} {caller}\n".encode())
-            writer.close()
+            try:
+                while await reader.readline():
+                    caller = writer.get_extra_info("peername")[0]
+                    writer.write(f"{self.name} {caller}\n".encode())
+            finally:
+                writer.close()
 
         listening = await self.socket(family=socket.AF_INET6)
         listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)

@@ -118,6 +118,40 @@ async def test_udp_finds_its_endpoint_and_the_way_back(it: World) -> None:
     assert client[0] == caller.address
 
 
+async def echo(pod: BarePod) -> asyncio.DatagramTransport:
+    """Answer every datagram with the pod's name."""
+
+    class Echo(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
+            transport.sendto(pod.name.encode(), addr)
+
+    listening = await pod.socket(socket.SOCK_DGRAM)
+    listening.bind(("0.0.0.0", 5353))
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Echo, sock=listening)
+    return transport
+
+
+@in_world()
+async def test_a_udp_flow_that_goes_on_moves_to_an_endpoint_of_now(it: World) -> None:
+    caller, old, new = it.pods
+    loop = asyncio.get_running_loop()
+    with (
+        contextlib.closing(await echo(old)),
+        contextlib.closing(await echo(new)),
+        await caller.socket(socket.SOCK_DGRAM) as here,
+    ):
+        await loop.sock_connect(here, (CLUSTER_IP, 80))
+        for pods in ([old], [new], [old, new], [], [old]):
+            await it.fabric.set_services([service(*((pod.address, 5353) for pod in pods), protocol="UDP")])
+            await loop.sock_sendall(here, b"ping")
+            async with asyncio.timeout(5):
+                if pods:
+                    assert (await loop.sock_recv(here, 100)).decode() in {pod.name for pod in pods}
+                else:
+                    with pytest.raises(ConnectionRefusedError):
+                        await loop.sock_recv(here, 100)
+
+
 @in_world(pods=2)
 async def test_a_cluster_ip_of_another_cluster_is_answered_too(it: World) -> None:
     caller, callee = it.pods

@@ -10,6 +10,7 @@ listens: a connection to it is refused at once, and it costs no rule.
 - `netlink` the few rtnetlink messages that links, addresses and routes need
 - `wiring` which messages connect a pod (pure but for the link's own index)
 - `rules` services as `nat` rules, and the difference of two rule sets as one transaction (pure)
+- `conntrack` makes the kernel forget UDP flows to pods that left
 - `zone` the cluster's DNS answers (pure); `nameserver` serves them over UDP and TCP
 - `network` `Fabric`, which holds all this together
 """

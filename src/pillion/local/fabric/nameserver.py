@@ -29,6 +29,7 @@ class Nameserver:
         self._settings = settings
         self._tasks = tasks
         self._forwards: set[asyncio.Task[None]] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
 
@@ -53,6 +54,9 @@ class Nameserver:
             self._udp.close()
         if self._tcp is not None:
             self._tcp.close()
+        # a connection that stays open would keep the network namespace
+        for client in self._clients:
+            client.transport.abort()
 
     def received(self, query: bytes, client: tuple[str, int]) -> None:
         """Answer a datagram: at once, or later if another server must be asked."""
@@ -72,6 +76,7 @@ class Nameserver:
             self._udp.sendto(response, client)
 
     async def _serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
             while True:
                 async with asyncio.timeout(_IDLE):
@@ -83,6 +88,7 @@ class Nameserver:
                     break
                 _write_message(writer, response)
                 await writer.drain()
+        self._clients.discard(writer)
         writer.close()
 
     async def _ask_upstream(self, query: bytes, *, udp: bool) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import final
 
 from pillion.local.addresses import Book, Claim, Pool, assign
-from pillion.local.fabric import netlink, rules, wiring
+from pillion.local.fabric import conntrack, netlink, rules, wiring
 from pillion.local.fabric.model import ClusterService, FabricSettings, Family, HostRecord, family_of
 from pillion.local.fabric.nameserver import Nameserver
 from pillion.local.fabric.namespace import NetworkNamespace
@@ -44,6 +44,7 @@ class Fabric:
         self._pods: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._links = 0
         self._rules: dict[Family, rules.Chains] = {}
+        self._udp: dict[conntrack.Place, frozenset[conntrack.Place]] = {}
         self._answered: frozenset[str] = frozenset()
         self._one_at_a_time = asyncio.Lock()
 
@@ -86,7 +87,10 @@ class Fabric:
             await self.namespace.run(wiring.unplug, known[0])
 
     async def set_services(self, services: Sequence[ClusterService], hosts: Sequence[HostRecord] = ()) -> None:
-        """Make these the services and host names of the mesh, all at once. Established connections stay as they are."""
+        """Make these the services and host names of the mesh, all at once.
+
+        Established TCP connections stay as they are; a UDP flow finds another endpoint if its own has gone.
+        """
         self._nameserver.zone = Zone(services, hosts, self.settings.domain)
         async with self._one_at_a_time:
             await self._answer_for(rules.addresses_beyond(services, self.settings.service_cidrs))
@@ -96,6 +100,9 @@ class Fabric:
                 if change is not None:
                     await self.namespace.run(_restore, change)
                     self._rules[family] = after
+            udp = conntrack.udp_targets(services)
+            await self.namespace.run(conntrack.forget, self._udp, udp)
+            self._udp = udp
 
     async def open_connection(self, address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect from inside the fabric, as a node's kubelet does: a probe, a port-forward."""

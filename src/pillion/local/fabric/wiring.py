@@ -98,8 +98,6 @@ _FABRIC_PARAMETERS = {
     "net.ipv6.icmp.ratelimit": 0,
     "net.netfilter.nf_conntrack_tcp_be_liberal": 1,  # a late packet must not break a translated connection
     "net.netfilter.nf_conntrack_tcp_timeout_time_wait": 10,
-    "net.netfilter.nf_conntrack_udp_timeout": 5,  # a flow to an endpoint that went finds another soon
-    "net.netfilter.nf_conntrack_udp_timeout_stream": 10,
 }
 _POD_PARAMETERS = {
     "net.ipv4.conf.all.accept_redirects": 0,
