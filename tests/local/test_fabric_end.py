@@ -1,6 +1,7 @@
 """However a fabric ends, nothing of it stays, and the host never noticed."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -81,13 +82,19 @@ async def test_the_host_sees_nothing_of_a_running_fabric(it: World) -> None:
     assert "pod1" not in before
 
 
-def test_a_closed_fabric_is_gone() -> None:
+def test_a_closed_fabric_is_gone_with_the_connections_that_pods_kept_open() -> None:
     inodes: list[int] = []
 
     @in_world(pods=1)
     async def live(it: World) -> None:
         inodes.append(it.fabric.namespace.inode)
         assert inodes[0] in namespaces()
+        kept = await it.pods[0].connect("10.96.0.10", 53)
+        it.fabric.close()
+        with contextlib.suppress(ConnectionError):
+            assert await kept.reader.read() == b""
+        await kept.close()
+        await until(lambda: "eth0" not in links_of(it.pods[0].pid))
 
     live()
     assert inodes[0] not in namespaces()

@@ -63,9 +63,11 @@ class NetworkNamespace:
         return await self.run(_socket, family, kind)
 
     def close(self) -> None:
-        """Let go of the namespace; it ends when its last socket does."""
+        """Let go of the namespace; it ends when its last socket does. Safe to repeat."""
         self._threads.shutdown()
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     @contextlib.contextmanager
     def _inside_of(self, pid: int) -> Generator[None]:
