@@ -8,18 +8,10 @@ from typing import Any, ClassVar
 from conformance.outcome import Outcome, tally
 from pillion.inject.gotemplate.errors import FunctionError, TemplateError
 from pillion.inject.gotemplate.functions import Function
-from pillion.inject.gotemplate.golang.values import Int64, Pointer, Slice, StringMap, Uint8
+from pillion.inject.gotemplate.golang.durations import Duration
+from pillion.inject.gotemplate.golang.values import Pointer, Slice, StringMap, Uint8
 from pillion.inject.gotemplate.sprig.library import FUNCTIONS
 from pillion.inject.gotemplate.template import parse
-
-
-class Duration(Int64):
-    """time.Duration, as far as printing goes."""
-
-    go_type: ClassVar[str] = "time.Duration"
-
-    def String(self) -> str:  # noqa: N802 - Go's name
-        return f"{int(self) // 10**9}s"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,9 +6,11 @@ from typing import Any
 from pillion.inject.gotemplate.golang.printing import print_value, sprint
 from pillion.inject.gotemplate.golang.quote import quote
 from pillion.inject.gotemplate.golang.values import (
+    ANY,
     Uint8,
     class_of,
     dereference,
+    element_type,
     is_true,
     kind,
     sorted_keys,
@@ -105,7 +107,7 @@ def _condition(scope: Scope, node: nodes.If | nodes.With) -> Statement:
     rebinds = isinstance(node, nodes.With)
     outer_boxed = scope.dot_boxed
     if rebinds:
-        scope.dot_boxed = False
+        scope.dot_boxed = 0
     body_mark = len(scope.variables)
     body = compile_body(scope, node.body)
     del scope.variables[body_mark:]
@@ -149,7 +151,7 @@ def _range(scope: Scope, node: nodes.Range) -> Statement:
     loop = _Loop(scope, node)
     outer_boxed = scope.dot_boxed
     body_mark = len(scope.variables)
-    scope.dot_boxed = True
+    scope.dot_boxed = loop.boxed
     body = compile_body(scope, node.body)
     scope.dot_boxed = outer_boxed
     del scope.variables[body_mark:]
@@ -193,15 +195,16 @@ class _Loop:
         self.key: int = 0
         self.element: int = 0
         declared = [variable.names[0] for variable in node.pipe.declared]
-        slots = [self.slot(name, node, boxed=name is declared[-1]) for name in declared]
+        self.boxed: int = scope.declare("")
+        slots = [self.slot(name, node, self.boxed if name is declared[-1] else 0) for name in declared]
         if slots:
             self.element = slots[-1]
         if len(slots) > 1:
             self.key = slots[0]
 
-    def slot(self, name: str, node: nodes.Range, *, boxed: bool) -> int:
+    def slot(self, name: str, node: nodes.Range, boxed: int) -> int:
         if not node.pipe.assigns:
-            return self.scope.declare(name, boxed=boxed)
+            return self.scope.declare(name, boxed)
         found = self.scope.find(name)
         if found is None:
             self.undefined = self.undefined or name
@@ -212,6 +215,7 @@ class _Loop:
         """Go gives every variable the whole collection first; an `else` can see it."""
         if self.undefined:
             raise self.scope.error(last, f"undefined variable: {self.undefined}")
+        frame.variables[self.boxed] = element_type(dereference(value)) == ANY
         if self.element:
             frame.variables[self.element] = value
         if self.key:

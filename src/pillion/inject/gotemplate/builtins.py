@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pillion.inject.gotemplate.errors import FunctionError
-from pillion.inject.gotemplate.functions import Function
+from pillion.inject.gotemplate.functions import INVALID, TELLING, Function
 from pillion.inject.gotemplate.golang import comparison, escape
 from pillion.inject.gotemplate.golang.printf import sprintf
-from pillion.inject.gotemplate.golang.printing import sprint, sprintln
+from pillion.inject.gotemplate.golang.printing import NO_VALUE, sprint, sprintln
 from pillion.inject.gotemplate.golang.values import (
     Pointer,
     Slice,
@@ -37,9 +37,11 @@ def index(item: Any, *indexes: Any) -> Any:
             item = _key(target, position)
         elif shape == "string":
             data = to_bytes(target)
-            item = Uint8(data[position_in(position, len(data))])
+            item = Uint8(data[position_in(position, len(data), "string")])
         elif shape == "slice":
-            item = target[position_in(position, len(target))]
+            what = "array" if isinstance(target, Slice) and target.array else "slice"
+            item = target[position_in(position, len(target), what)]
+            item = Uint8(item) if isinstance(target, bytes) else item
         else:
             raise FunctionError(f"can't index item of type {type_name(target)}")
     return item
@@ -53,14 +55,16 @@ def _key(target: Mapping[Any, Any], position: Any) -> Any:
     return target.get(position, "" if isinstance(target, StringMap) else None)
 
 
-def position_in(position: Any, size: int, *, inclusive: bool = False) -> int:
+def position_in(position: Any, size: int, what: str = "slice", *, inclusive: bool = False) -> int:
     """Return a position in something of a size; raises FunctionError when it is none."""
     if position is None:
         raise FunctionError("cannot index slice/array with nil")
     if kind(position) not in {"int", "uint"}:
         raise FunctionError(f"cannot index slice/array with type {type_name(position)}")
-    if position < 0 or position > size or (position == size and not inclusive):
+    if position < 0 or position > size:
         raise FunctionError(f"index out of range: {int(position)}")
+    if position == size and not inclusive:
+        raise FunctionError(f"reflect: {what} index out of range")
     return int(position)
 
 
@@ -104,7 +108,14 @@ def part(target: Any, start: int, end: int) -> Any:
 def _text(meter: Meter, values: tuple[Any, ...]) -> str:
     if len(values) == 1 and isinstance(values[0], str):
         return values[0]
-    return sprint(meter, *(dereference(value) for value in values))
+    return sprint(meter, *(NO_VALUE if value is None else dereference(value) for value in values))
+
+
+def length(item: Any) -> int:
+    """Return the length of a string, list or map."""
+    if item is INVALID:
+        raise FunctionError("reflect: call of reflect.Value.Type on zero Value")
+    return length_of(item)
 
 
 def _negation(value: Any) -> bool:
@@ -149,7 +160,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "urlquery": Function(query, _PRINT, metered=True),
     "index": Function(index, f"func({_V}, ...{_V}) {_V}"),
     "slice": Function(slice_of, f"func({_V}, ...{_V}) {_V}"),
-    "len": Function(length_of, f"func({_V}) int"),
+    "len": Function(length, f"func({TELLING}) int"),
     "print": Function(sprint, _PRINT, metered=True),
     "printf": Function(sprintf, "func(string, ...interface {}) string", metered=True),
     "println": Function(sprintln, _PRINT, metered=True),

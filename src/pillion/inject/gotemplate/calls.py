@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from pillion.inject.gotemplate.errors import FunctionError, LimitError
 from pillion.inject.gotemplate.functions import (
     EVERYTHING,
+    INVALID,
     RESULTS,
+    TELLING,
     AssignError,
     Function,
     accepted,
@@ -14,7 +16,7 @@ from pillion.inject.gotemplate.functions import (
     constant,
     function_of,
 )
-from pillion.inject.gotemplate.golang.values import is_true, kind, type_name
+from pillion.inject.gotemplate.golang.values import ANY, is_true, kind, type_name
 from pillion.inject.gotemplate.scope import Evaluate, Frame, Operand, Scope
 from pillion.inject.gotemplate.syntax import nodes
 
@@ -52,7 +54,7 @@ def literal(scope: Scope, node: nodes.Operand, parameter: str) -> Evaluate:
     if not isinstance(node, _LITERALS):
         raise TypeError(node)
     try:
-        value = constant(node, parameter)
+        value = INVALID if parameter == TELLING and isinstance(node, nodes.Nil) else constant(node, parameter)
     except AssignError as error:
         complaint = scope.error(node, str(error))
 
@@ -67,11 +69,22 @@ def bind(scope: Scope, argument: Argument, parameter: str) -> Evaluate:
     """Compile an argument for a parameter."""
     if argument.operand is None:
         return literal(scope, argument.node, parameter)
-    return checked(scope, argument.operand.evaluate, argument.operand.last, parameter)
+    if parameter == TELLING:
+        return _telling(argument.operand)
+    return checked(scope, argument.operand, parameter)
 
 
-def checked(scope: Scope, evaluate: Evaluate, last: nodes.Node, parameter: str) -> Evaluate:
-    """Compile the check that a value fits a parameter; `last` is blamed."""
+def _telling(operand: Operand) -> Evaluate:
+    def tell(frame: Frame, dot: Any) -> Any:
+        value = operand.evaluate(frame, dot)
+        return INVALID if value is None and not operand.holds_nil(frame, dot) else value
+
+    return tell
+
+
+def checked(scope: Scope, operand: Operand, parameter: str) -> Evaluate:
+    """Compile the check that a value fits a parameter."""
+    evaluate = operand.evaluate
     if parameter in EVERYTHING:
         return evaluate
     types = accepted(parameter)
@@ -80,10 +93,12 @@ def checked(scope: Scope, evaluate: Evaluate, last: nodes.Node, parameter: str) 
         value = evaluate(frame, dot)
         if type(value) in types:
             return value
+        if value is None and operand.holds_nil(frame, dot):
+            raise scope.error(operand.last, f"wrong type for value; expected {parameter}; got {ANY}")
         try:
             return assign(value, parameter)
         except AssignError as error:
-            raise scope.error(last, str(error)) from None
+            raise scope.error(operand.last, str(error)) from None
 
     return check
 
@@ -192,13 +207,14 @@ def _short_circuit(scope: Scope, call: Call) -> Evaluate:
 def _call_of_value(scope: Scope, call: Call) -> Evaluate:
     evaluators = tuple(bind(scope, argument, "interface {}") for argument in call.arguments)
     final = call.final
-    name = str(call.arguments[0].node) if call.arguments else "<interface {} Value>"
+    literal_name = str(call.arguments[0].node) if call.arguments else ""
 
     def run(frame: Frame, dot: Any) -> Any:
         piped = final.evaluate(frame, dot) if final else None
         values = [evaluate(frame, dot) for evaluate in evaluators]
         if final:
             values.append(piped)
+        name = literal_name or (piped if isinstance(piped, str) else f"<{type_name(piped)} Value>")
         try:
             function, arguments = callee(name, values)
         except FunctionError as error:
@@ -223,11 +239,22 @@ def callee(name: str, values: Sequence[Any]) -> tuple[Function, list[Any]]:
         raise FunctionError(f"wrong number of args for {name}: got {len(arguments)} want {wanted}")
     for index, value in enumerate(arguments):
         try:
-            arguments[index] = assign(value, function.parameter(index))
-        except AssignError:
-            needed, given = function.parameter(index), type_name(value)
-            raise FunctionError(f"arg {index}: value has type {given}; should be {needed}") from None
+            arguments[index] = prepared(value, function.parameter(index))
+        except AssignError as error:
+            raise FunctionError(f"arg {index}: {error}") from None
     return function, arguments
+
+
+def prepared(value: Any, parameter: str) -> Any:
+    """Return a value as an argument of a `call`, which lets any integer pass for any other; raises AssignError."""
+    try:
+        return assign(value, parameter)
+    except AssignError:
+        if value is None:
+            raise AssignError(f"value is nil; should be of type {parameter}") from None
+        if kind(value) in {"int", "uint"} and "int" in parameter:
+            return RESULTS.get(parameter, int)(value)
+        raise AssignError(f"value has type {type_name(value)}; should be {parameter}") from None
 
 
 def compile_method(scope: Scope, call: Call) -> Callable[[Frame, Any, Any, str], Any]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pillion.inject.gotemplate.calls import Call, compile_method
+from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.gotemplate.golang.quote import quote
 from pillion.inject.gotemplate.golang.values import ANY, Pointer, StringMap, dereference, is_struct, kind, type_name
 from pillion.inject.gotemplate.scope import Evaluate, Frame, Operand, Scope
@@ -27,14 +28,16 @@ class _RefusedError(Exception):
 
 def compile_chain(
     scope: Scope, node: nodes.Node, names: tuple[str, ...], start: Operand | None, call: Call | None
-) -> Evaluate:
+) -> Operand:
     """Compile fields of `start` (None: of dot); `call` has the arguments of the last one, if any."""
-    slow = _Walk(scope, node, names, call, boxed=start.boxed if start else scope.dot_boxed).run
+    walk = _Walk(scope, node, names, start, call)
     if call is not None or scope.missing_key != "default":
-        return _thorough(start, slow)
-    if start is not None:
-        return _of_operand(names, start.evaluate, slow)
-    return _of_dot(names, slow)
+        evaluate = _thorough(start, walk.run)
+    elif start is not None:
+        evaluate = _of_operand(names, start.evaluate, walk.run)
+    else:
+        evaluate = _of_dot(names, walk.run)
+    return Operand(evaluate, walk.blamed, present=walk.holds_nil)
 
 
 def _thorough(start: Operand | None, slow: Any) -> Evaluate:
@@ -76,35 +79,52 @@ class _Walk:
     """Follows a chain of fields step by step, for everything that is not a plain dict all the way."""
 
     def __init__(
-        self, scope: Scope, node: nodes.Node, names: tuple[str, ...], call: Call | None, *, boxed: bool
+        self, scope: Scope, node: nodes.Node, names: tuple[str, ...], start: Operand | None, call: Call | None
     ) -> None:
         self.scope: Scope = scope
-        self.node: nodes.Node = node
+        self.start: Operand | None = start
+        self.blamed: nodes.Node = start.last if start and isinstance(node, nodes.Chain) else node
         self.names: tuple[str, ...] = names
         self.has_arguments: bool = call is not None
-        self.boxed: bool = boxed
-        nothing = Call("", node, node, (), None)
+        self.boxed: int = start.boxed if start else scope.dot_boxed
+        nothing = Call("", self.blamed, node, (), None)
         self.with_arguments: Any = compile_method(scope, call or nothing)
         self.without: Any = compile_method(scope, nothing)
 
     def run(self, frame: Frame, dot: Any, start: Any) -> Any:
-        value, boxed, missing = start, self.boxed, not self.boxed
+        value, boxed = start, bool(self.boxed and frame.variables[self.boxed])
+        missing = not boxed
         last = len(self.names) - 1
         for index, name in enumerate(self.names):
             if value is None:
                 if missing:
                     if self.scope.missing_key == "error":
-                        raise self.scope.error(self.node, f"nil data; no entry for key {quote(name)}")
+                        raise self.scope.error(self.blamed, f"nil data; no entry for key {quote(name)}")
                     continue
-                raise self.scope.error(self.node, f"nil pointer evaluating {ANY}.{name}")
+                raise self.scope.error(self.blamed, f"nil pointer evaluating {ANY}.{name}")
             try:
                 found = self.step(value, name, boxed=boxed, final=index == last)
             except _RefusedError as error:
-                raise self.scope.error(self.node, str(error)) from None
+                raise self.scope.error(self.blamed, str(error)) from None
             value, boxed, missing, method = found
             if method:
                 value = (self.with_arguments if index == last else self.without)(frame, dot, value, name)
         return value
+
+    def holds_nil(self, frame: Frame, dot: Any) -> bool:
+        """Return whether the nil that the chain gave is the value of a key or field, not the lack of one."""
+        holder = self.start.evaluate(frame, dot) if self.start else dot
+        boxed = bool(self.boxed and frame.variables[self.boxed])
+        for name in self.names:
+            if holder is None:
+                return False
+            try:
+                holder, boxed, missing, method = self.step(holder, name, boxed=boxed, final=False)
+            except (_RefusedError, TemplateError):
+                return False
+            if missing or method:
+                return False
+        return True
 
     def step(self, value: Any, name: str, *, boxed: bool, final: bool) -> _Found:
         target = dereference(value)

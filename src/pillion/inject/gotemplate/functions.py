@@ -8,6 +8,7 @@ from pillion.inject.gotemplate.golang.values import (
     ANY,
     Int32,
     Int64,
+    NilMap,
     Pointer,
     Slice,
     StringMap,
@@ -21,6 +22,10 @@ from pillion.inject.gotemplate.syntax import nodes
 
 REFLECTED = "reflect.Value"
 """The parameter type of Go's own functions: takes anything, as `interface {}` does."""
+
+TELLING = "reflect.Value or none"
+"""The same for a function that must tell a value that is nil from no value at all: that is `INVALID`."""
+INVALID: Any = object()
 
 
 class AssignError(Exception):
@@ -133,7 +138,7 @@ _EXACT: dict[str, tuple[type, ...]] = {
     "map[string]string": (StringMap,),
     "[]uint8": (bytes,),
 }
-EVERYTHING = frozenset((ANY, REFLECTED))
+EVERYTHING = frozenset((ANY, REFLECTED, TELLING))
 
 
 def accepted(parameter: str) -> tuple[type, ...]:
@@ -164,7 +169,7 @@ def zero(parameter: str) -> Any:
     if parameter == "map[string]string":
         return StringMap(nil=True)
     if parameter.startswith("map["):
-        return {}
+        return NilMap()
     if parameter.startswith("[]"):
         return Slice(parameter[2:], nil=True)
     raise AssignError(f"invalid value; expected {parameter}")

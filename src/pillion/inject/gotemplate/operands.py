@@ -17,7 +17,7 @@ def compile_pipe(scope: Scope, pipe: nodes.Pipe, *, declare: bool = True) -> Ope
         final = _command(scope, command, pipe, final)
     if final is None:
         raise ValueError("a pipeline has commands")
-    final = final._replace(boxed=False)
+    final = final._replace(boxed=0, present=None)
     if not declare or not pipe.declared:
         return final
     return final._replace(evaluate=_storing(scope, pipe, final))
@@ -27,7 +27,7 @@ def _storing(scope: Scope, pipe: nodes.Pipe, operand: Operand) -> Evaluate:
     slots: list[int] = []
     for variable in pipe.declared:
         name = variable.names[0]
-        found = scope.find(name) if pipe.assigns else (scope.declare(name), False)
+        found = scope.find(name) if pipe.assigns else (scope.declare(name), 0)
         if found is None:
             return _undefined(scope, name, operand)
         slots.append(found[0])
@@ -78,7 +78,8 @@ def _command(scope: Scope, command: nodes.Command, pipe: nodes.Pipe, final: Oper
             return _failing(scope, first, message)
         case _ if has_arguments:
             shown = f"can't give argument to non-function {first}"
-            return _failing(scope, pipe if isinstance(first, nodes.Pipe) else first, shown)
+            blamed = final.last if final else pipe
+            return _failing(scope, blamed if isinstance(first, nodes.Pipe) else first, shown)
         case nodes.Bool() | nodes.Number() | nodes.String():
             return Operand(literal(scope, first, "interface {}"), first)
         case _:
@@ -138,14 +139,14 @@ def _variable(scope: Scope, node: nodes.Variable) -> Operand:
 def _chain(scope: Scope, node: nodes.Operand, call: Call | None) -> Operand:
     match node:
         case nodes.Field():
-            return Operand(compile_chain(scope, node, node.names, None, call), node)
+            return compile_chain(scope, node, node.names, None, call)
         case nodes.Variable():
             start = _variable(scope, nodes.Variable(node.at, node.names[:1]))
-            return Operand(compile_chain(scope, node, node.names[1:], start, call), node)
+            return compile_chain(scope, node, node.names[1:], start, call)
         case nodes.Chain() if isinstance(node.node, nodes.Nil):
             return _failing(scope, node, f"indirection through explicit nil in {node}")
         case nodes.Chain():
             start = compile_operand(scope, node.node)
-            return Operand(compile_chain(scope, node, node.names, start, call), start.last)
+            return compile_chain(scope, node, node.names, start, call)
         case _:
             raise TypeError(node)

@@ -63,8 +63,17 @@ class Operand(NamedTuple):
     evaluate: Evaluate
     last: nodes.Node
     """The node that Go blames for what goes wrong right after its evaluation."""
-    boxed: bool = False
-    """Whether the value is an element of a collection of anything: Go then calls its type `interface {}`."""
+    boxed: int = 0
+    """The slot that tells whether the value is an element of a collection of anything; 0 when it is no element.
+
+    Go calls the type of such an element `interface {}`, whatever it holds.
+    """
+    present: Callable[[Frame, Any], bool] | None = None
+    """Tells, when the value is nil, whether something holds that nil; else nothing was found."""
+
+    def holds_nil(self, frame: Frame, dot: Any) -> bool:
+        """Return whether a nil value is the value of a key or element, rather than no value at all."""
+        return self.present(frame, dot) if self.present else bool(self.boxed and frame.variables[self.boxed])
 
 
 class Scope:
@@ -74,19 +83,19 @@ class Scope:
         self.tree: nodes.Tree = tree
         self.functions: Mapping[str, Function] = functions
         self.missing_key: MissingKey = missing_key
-        self.variables: list[tuple[str, int, bool]] = [("$", 0, False)]
+        self.variables: list[tuple[str, int, int]] = [("$", 0, 0)]
         self.slots: int = 1
-        self.dot_boxed: bool = False
+        self.dot_boxed: int = 0
 
-    def declare(self, name: str, *, boxed: bool = False) -> int:
-        """Give a new variable a slot."""
+    def declare(self, name: str, boxed: int = 0) -> int:
+        """Give a new variable a slot; `boxed` as for an operand."""
         slot = self.slots
         self.slots += 1
         self.variables.append((name, slot, boxed))
         return slot
 
-    def find(self, name: str) -> tuple[int, bool] | None:
-        """Return the slot of the innermost variable of that name, and whether it holds boxed elements."""
+    def find(self, name: str) -> tuple[int, int] | None:
+        """Return the slot of the innermost variable of that name, and its `boxed`."""
         for known, slot, boxed in reversed(self.variables):
             if known == name:
                 return slot, boxed

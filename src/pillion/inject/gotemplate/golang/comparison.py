@@ -3,8 +3,9 @@
 from typing import Any
 
 from pillion.inject.gotemplate.errors import FunctionError
-from pillion.inject.gotemplate.golang.printing import sprint
-from pillion.inject.gotemplate.golang.values import Pointer, is_nil, kind, type_name
+from pillion.inject.gotemplate.golang.printf import sprintf
+from pillion.inject.gotemplate.golang.printing import struct_fields
+from pillion.inject.gotemplate.golang.values import Pointer, Slice, is_nil, kind, type_name
 from pillion.inject.gotemplate.limits import Meter
 
 _BASIC = frozenset(("bool", "int", "uint", "float", "complex", "string"))
@@ -31,15 +32,23 @@ def _equal(meter: Meter, first: Any, second: Any) -> bool:
             return False
         raise FunctionError(f"incompatible types for comparison: {type_name(first)} and {type_name(second)}")
     if first_kind != second_kind and first is not None and second is not None:
-        texts = (sprint(meter, first), type_name(first), type_name(second), sprint(meter, second))
-        raise FunctionError("non-comparable types {}: {}, {}: {}".format(*texts))
+        shown = sprintf(meter, "%s", first), sprintf(meter, "%v", second)
+        names = f"{shown[0]}: {type_name(first)}, {type_name(second)}: {shown[1]}"
+        raise FunctionError(f"non-comparable types {names}")
     if is_nil(first) or is_nil(second):
         return is_nil(first) == is_nil(second)
-    if second_kind in _UNCOMPARABLE:
-        raise FunctionError(f"non-comparable type {sprint(meter, second)}: {type_name(second)}")
+    if not _comparable(second):
+        raise FunctionError(f"non-comparable type {sprintf(meter, '%s', second)}: {type_name(second)}")
     if isinstance(first, Pointer) and isinstance(second, Pointer):
         return first.target is second.target
     return type_name(first) == type_name(second) and first == second
+
+
+def _comparable(value: Any) -> bool:
+    shape = kind(value)
+    if shape == "struct":
+        return all(_comparable(getattr(value, name)) for name in struct_fields(value))
+    return shape not in _UNCOMPARABLE or (isinstance(value, Slice) and value.array)
 
 
 def differ(meter: Meter, first: Any, second: Any) -> bool:

@@ -1,7 +1,10 @@
 """Go's fmt: Sprint, Sprintln, Sprintf and what a template prints of a value."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from pillion.inject.gotemplate.golang import verbs
 from pillion.inject.gotemplate.golang.numbers import format_float
@@ -130,7 +133,7 @@ class _Printer:
         text: str | None
         match shape:
             case "invalid":
-                self.nil(verb)
+                self.nil()
                 return
             case "string":
                 text = verbs.write_string(self.directive, value, verb)
@@ -160,13 +163,9 @@ class _Printer:
         self.parts.add(verbs.write_string(self.directive, method(), verb) or "")
         return True
 
-    def nil(self, verb: str) -> None:
-        if verb != "v":
-            self.bad_verb(None, verb)
-        elif self.directive.sharp_v:
-            self.parts.add(f"{ANY}(nil)")
-        else:
-            self.parts.add(NIL)
+    def nil(self) -> None:
+        """Write the nil that an element of a collection holds, whatever the verb."""
+        self.parts.add(f"{ANY}(nil)" if self.directive.sharp_v else NIL)
 
     def composite(self, value: Any, shape: str, verb: str, depth: int) -> None:
         if shape == "map":
@@ -240,7 +239,8 @@ class _Printer:
         elif verb == "v" and not address:
             self.parts.add(self.directive.pad(NIL))
         elif verb in "vp":
-            self.parts.add(self.directive.pad(format(address, "x" if self.directive.sharp else "#x")))
+            directive = msgspec.structs.replace(self.directive, sharp=not self.directive.sharp)
+            self.parts.add(verbs.write_integer(directive, address, "x", unsigned=True) or "")
         else:
             text = verbs.write_integer(self.directive, address, verb, unsigned=True) if verb in "bodxX" else None
             self.parts.add(text or f"%!{verb}({type_name(value)}={hex(address)})")
@@ -249,8 +249,10 @@ class _Printer:
 def struct_fields(value: Any) -> tuple[str, ...]:
     """Return the names of the fields of a struct, in order."""
     owner = class_of(value)
-    declared = getattr(owner, "__struct_fields__", None) or getattr(owner, "__dataclass_fields__", ())
-    return tuple(declared)
+    declared: tuple[str, ...] | None = getattr(owner, "__struct_fields__", None)
+    if declared is not None:
+        return declared
+    return tuple(field.name for field in dataclasses.fields(value)) if dataclasses.is_dataclass(value) else ()
 
 
 def print_argument(parts: Parts, directive: Directive, value: Any, verb: str) -> None:

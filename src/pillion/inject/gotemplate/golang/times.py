@@ -224,35 +224,51 @@ _READERS: Mapping[str, str] = {
 
 def parse_time(layout: str, text: str, local: tzinfo) -> datetime:
     """Read a point in time in a layout; `local` where the text names no zone. Raises TimeError."""
-    refused = TimeError(f"parsing time {quote(text)} as {quote(layout)}: cannot parse {quote(text)} as {quote(layout)}")
-    try:
-        match = re.compile(_reader(layout)).fullmatch(text)
+    pieces = _pieces(layout)
+    pattern, at = "", 0
+    found: dict[str, str] = {}
+    for shown, reader in pieces:
+        reader = _once(reader, pattern)
+        match = re.compile(pattern + reader).match(text)
         if match is None:
-            raise refused
-        return _read({key: value for key, value in match.groupdict().items() if value is not None}, local)
-    except (re.error, ValueError, OverflowError):
-        raise refused from None
+            rest = f"cannot parse {quote(text[at:])} as {quote(shown)}"
+            raise TimeError(f"parsing time {quote(text)} as {quote(layout)}: {rest}")
+        pattern += reader
+        at = match.end()
+        found = {key: value for key, value in match.groupdict().items() if value is not None}
+    if at < len(text):
+        raise TimeError(f"parsing time {quote(text)}: extra text: {quote(text[at:])}")
+    try:
+        return _read(found, local)
+    except ValueError as error:
+        what = str(error).split(" ")[0]
+        raise TimeError(f"parsing time {quote(text)}: {what} out of range") from None
 
 
-def _reader(layout: str) -> str:
-    parts: list[str] = []
+def _once(reader: str, pattern: str) -> str:
+    """Let a field that the layout has twice be read twice, the first one counting."""
+    return re.sub(r"\?P<(\w+)>", lambda match: "?:" if match[0] in pattern else match[0], reader)
+
+
+def _pieces(layout: str) -> list[tuple[str, str]]:
+    """Return the fields of a layout and the text between them, and what reads each."""
+    pieces: list[tuple[str, str]] = []
     at = 0
     for match in _FIELD.finditer(layout):
-        parts.append(re.escape(layout[at : match.start()]))
-        field = match[0]
+        pieces.append((layout[at : match.start()], re.escape(layout[at : match.start()])))
+        pieces.append((match[0], _reader(match[0])))
         at = match.end()
-        if field in _READERS:
-            parts.append(_READERS[field])
-        elif field[0] in "Z-":
-            colon = ":" if ":" in field else ""
-            count = (len(field.replace(":", "")) - 3) // 2
-            numeric = "[+-][0-9]{2}" + f"{colon}[0-9]{{2}}" * count
-            parts.append(f"(?P<offset>{'Z|' if field[0] == 'Z' else ''}{numeric})")
-        elif field[0] in ".,":
-            parts.append("" if "<fraction>" in "".join(parts) else "(?P<fraction>[.,][0-9]{1,9})?")
-        else:
-            parts.append(re.escape(field))
-    return "".join([*parts, re.escape(layout[at:])])
+    return [*pieces, (layout[at:], re.escape(layout[at:]))]
+
+
+def _reader(field: str) -> str:
+    if field in _READERS:
+        return _READERS[field]
+    if field[0] in "Z-":
+        colon = ":" if ":" in field else ""
+        numeric = "[+-][0-9]{2}" + f"{colon}[0-9]{{2}}" * ((len(field.replace(":", "")) - 3) // 2)
+        return f"(?P<offset>{'Z|' if field[0] == 'Z' else ''}{numeric})"
+    return "(?P<fraction>[.,][0-9]{1,9})?" if field[0] in ".," else re.escape(field)
 
 
 def _read(found: dict[str, str], local: tzinfo) -> datetime:

@@ -58,6 +58,16 @@ class StringMap(dict[str, str]):
         self.nil: bool = nil
 
 
+class NilMap(dict[str, Any]):
+    """Go's nil `map[string]interface {}`: empty, and it stays so."""
+
+    __slots__: tuple[str, ...] = ()
+    go_type: ClassVar[str] = f"map[string]{ANY}"
+
+    def __setitem__(self, key: str, value: Any, /) -> None:
+        raise FunctionError("assignment to entry in nil map")
+
+
 class Slice(list[Any]):
     """A slice (or array) whose elements have a type of their own, such as `[]string`."""
 
@@ -114,6 +124,7 @@ _KINDS: dict[type, str] = {
     Slice: "slice",
     dict: "map",
     StringMap: "map",
+    NilMap: "map",
     Pointer: "ptr",
 }
 _NAMES: dict[type, str] = {
@@ -193,7 +204,7 @@ def is_nil(value: Any) -> bool:
         return True
     if isinstance(value, Pointer):
         return value.target is None
-    return isinstance(value, (StringMap, Slice)) and value.nil
+    return isinstance(value, NilMap) or (isinstance(value, (StringMap, Slice)) and value.nil)
 
 
 def dereference(value: Any) -> Any:

@@ -169,8 +169,9 @@ def _float_text(value: float, verb: str, precision: int | None) -> str:
     if math.isinf(value) or math.isnan(value):
         return format_float(value)
     if verb == "b":
-        mantissa, exponent = math.frexp(value)
-        return f"{int(mantissa * 2**53)}p{exponent - 53:+d}"
+        exponent = math.frexp(value)[1]
+        exponent = max(exponent - 53, -1074) if value else -1074
+        return f"{int(math.ldexp(value, -exponent))}p{exponent:+d}"
     if verb in "xX":
         text = _hexadecimal(value, precision)
         return text.upper() if verb == "X" else text

@@ -12,7 +12,7 @@ Spans = tuple[int, ...]
 """Begin and end of the match, then of each group; -1 for a group that took no part."""
 Step = Callable[[int], None]
 
-_REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+)|(\$))?", re.ASCII)
+_REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+)|(\$))?")
 _META = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -88,13 +88,14 @@ class Pattern:
 
     def group(self, name: str, text: str, spans: Spans) -> str:
         """Return what a group matched, by number or name; nothing for one that does not exist."""
-        if name.isdigit() and len(name) < 9 and (name == "0" or name[0] != "0"):
-            index = int(name)
+        if re.fullmatch(r"0|[1-9][0-9]{0,7}", name):
+            indices = [int(name)]
         else:
-            index = self.names.index(name) + 1 if name in self.names else len(spans)
-        if 2 * index + 1 >= len(spans) or spans[2 * index] < 0:
-            return ""
-        return text[spans[2 * index] : spans[2 * index + 1]]
+            indices = [index for index, known in enumerate(self.names, 1) if known == name]
+        for index in indices:
+            if 2 * index < len(spans) and spans[2 * index] >= 0:
+                return text[spans[2 * index] : spans[2 * index + 1]]
+        return ""
 
     def split(self, text: str, count: int, step: Step) -> list[str] | None:
         """Split a text at the matches, into at most `count` parts unless it is negative; None for 0."""
@@ -138,7 +139,7 @@ class _Machine:
             if best is None:
                 waiting = {pc for pc, _ in threads}
                 self.follow(threads, waiting, 0, nowhere, at)
-            if not threads:
+            if not threads and best is not None:
                 break
             self.step(len(seen) + 1)
             following: list[Thread] = []

@@ -165,7 +165,7 @@ class _Parser:
             self.names.append("")
             index = len(self.names)
             self.at += 1
-        elif self.text.startswith(("(?P<", "(?<"), start) and not self.text.startswith(("(?<=", "(?<!"), start):
+        elif self.text.startswith(("(?P<", "(?<"), start):
             index = self.named()
         else:
             match = _FLAGS.match(self.text, start)
@@ -188,8 +188,6 @@ class _Parser:
             self.fail("invalid named capture", self.text[self.at :])
         if not re.fullmatch(r"[0-9A-Za-z_]+", match[1]):
             self.fail("invalid named capture", match[0])
-        if match[1] in self.names:
-            self.fail("duplicate capture group name", match[1])
         self.names.append(match[1])
         self.at = match.end()
         return len(self.names)
@@ -212,9 +210,6 @@ class _Parser:
         if following in positions:
             self.at += 2
             return nodes.Assertion(positions[following])
-        if following == "C":
-            self.at += 2
-            return nodes.Characters(_ANY)
         shorthand = self.shorthand()
         if shorthand is not None:
             ranges, properties = shorthand
@@ -269,7 +264,7 @@ class _Parser:
         match = re.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,8})\})").match(self.text, start)
         code = int(match[1] or match[2], 16) if match else classes.LAST + 1
         if match is None or code > classes.LAST:
-            self.fail("invalid escape sequence", self.text[start : match.end() if match else start + 3])
+            self.fail("invalid escape sequence", match[0].rstrip("}") if match else self.text[start : start + 3])
         self.at = match.end()
         return code
 

@@ -27,7 +27,7 @@ def upper(text: str) -> str:
 
 def lower(text: str) -> str:
     """Return a string in small letters, character by character."""
-    return text.lower() if text.isascii() else "".join(_simple(c, c.lower()) for c in text)
+    return text.lower() if text.isascii() else "".join(c.lower()[0] for c in text)
 
 
 def title(text: str) -> str:
@@ -167,7 +167,7 @@ def pascal_case(text: str) -> str:
     body = text.lstrip("-_" + GO_SPACE)
     found = [text[: len(text) - len(body)]]
     if not body:
-        return text
+        return text + text[-1:]
     first_upper = body[0].isupper()
     current = upper(body[0])
     for following in body[1:]:
@@ -205,7 +205,7 @@ def _kind(character: str) -> WordKind:
     if category == "Lu":
         return "upper"
     if category[0] == "L":
-        return "letters"
+        return "other" if "\u3400" <= character <= "\u9fff" or character >= "\U00020000" else "letters"
     return "number" if category[0] == "N" else "other"
 
 

@@ -115,14 +115,20 @@ def _merge(meter: Meter, target: Dict, source: Mapping[str, Any], *, overwrite: 
 
 def deep_copy(meter: Meter, value: Any) -> Any:
     """Return a copy of a value, all the way down."""
+    if value is None:
+        raise FunctionError("reflect: call of reflect.Value.Type on zero Value")
+    return _copied(meter, value)
+
+
+def _copied(meter: Meter, value: Any) -> Any:
     meter.step()
     match kind(value):
         case "map" if not isinstance(value, StringMap):
-            return {key: deep_copy(meter, value[key]) for key in value}
+            return {key: _copied(meter, value[key]) for key in value}
         case "map":
             return StringMap(value, nil=value.nil)
         case "slice" if not isinstance(value, (Slice, bytes)):
-            return [deep_copy(meter, element) for element in value]
+            return [_copied(meter, element) for element in value]
         case _:
             return value
 

@@ -1,7 +1,6 @@
 """sprig's encodings and checksums."""
 
 import base64
-import binascii
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping
@@ -20,7 +19,44 @@ def base64_encode(text: str) -> str:
 
 def base64_decode(text: str) -> str:
     """Decode base64; gives the message of the error for what is none."""
-    return _decoded(text, "base64", _BASE64, 4, base64.b64decode)
+    data = to_bytes(text)
+    wrong = wrong_base64(data)
+    if wrong is not None:
+        return f"illegal base64 data at input byte {wrong}"
+    return from_bytes(base64.b64decode(data))
+
+
+def wrong_base64(data: bytes) -> int | None:
+    """Return the byte that Go's decoder complains of; None when all is well."""
+    taken = 0
+    for at, byte in enumerate(data):
+        if byte in b"\r\n":
+            continue
+        if byte in _BASE64:
+            taken = (taken + 1) % 4
+            continue
+        if byte != 0x3D or taken < 2:
+            return at
+        return _wrong_padding(data, at + 1, taken)
+    return None if taken == 0 else len(data) - taken
+
+
+def _wrong_padding(data: bytes, at: int, taken: int) -> int | None:
+    if taken == 2:
+        at = _after_newlines(data, at)
+        if at == len(data):
+            return at
+        if data[at] != 0x3D:
+            return at - 1
+        at += 1
+    at = _after_newlines(data, at)
+    return at if at < len(data) else None
+
+
+def _after_newlines(data: bytes, at: int) -> int:
+    while at < len(data) and data[at] in b"\r\n":
+        at += 1
+    return at
 
 
 def base32_encode(text: str) -> str:
@@ -30,27 +66,29 @@ def base32_encode(text: str) -> str:
 
 def base32_decode(text: str) -> str:
     """Decode base32; gives the message of the error for what is none."""
-    return _decoded(text, "base32", _BASE32, 8, base64.b32decode)
-
-
-def _decoded(text: str, name: str, alphabet: frozenset[int], group: int, decode: Callable[[bytes], bytes]) -> str:
-    data = to_bytes(text)
-    compact = data.replace(b"\r", b"").replace(b"\n", b"")
-    body = compact.rstrip(b"=")
-    padding = len(compact) - len(body)
-    wrong = next((index for index, byte in enumerate(data) if byte not in alphabet and byte not in b"\r\n="), None)
-    early = data.find(b"=")
-    if 0 <= early < (len(data) if wrong is None else wrong) and b"=" in body:
-        wrong = early
-    if wrong is None and len(compact) % group:
-        wrong = len(data) if not padding else early
-        wrong = (len(data) // group) * group if not padding else wrong
+    data = to_bytes(text).replace(b"\r", b"").replace(b"\n", b"")
+    wrong = wrong_base32(data)
     if wrong is not None:
-        return f"illegal {name} data at input byte {wrong}"
-    try:
-        return from_bytes(decode(compact))
-    except binascii.Error:
-        return f"illegal {name} data at input byte {max(early, 0)}"
+        return f"illegal base32 data at input byte {wrong}"
+    return from_bytes(base64.b32decode(data))
+
+
+def wrong_base32(data: bytes) -> int | None:
+    """Return the byte that Go's decoder complains of; None when all is well."""
+    size = len(data)
+    for at, byte in enumerate(data):
+        place, left = at % 8, size - at - 1
+        if byte == 0x3D and place >= 2 and left < 8:
+            if left + place < 7:
+                return size
+            padding = data[at + 1 : at + 8 - place]
+            stray = next((index for index, other in enumerate(padding) if other != 0x3D), None)
+            if stray is not None:
+                return at + stray
+            return at if place in {1, 3, 6} else None
+        if byte not in _BASE32:
+            return at
+    return None if size % 8 == 0 else size - size % 8
 
 
 def _digest(algorithm: str) -> Callable[[str], str]:

@@ -10,9 +10,20 @@ from pillion.inject.gotemplate.errors import FunctionError
 from pillion.inject.gotemplate.functions import Function
 from pillion.inject.gotemplate.golang.numbers import parse_float, parse_int64
 from pillion.inject.gotemplate.golang.printing import sprint
-from pillion.inject.gotemplate.golang.values import Int64, Slice, dereference, wrap64
+from pillion.inject.gotemplate.golang.values import (
+    Int32,
+    Int64,
+    Slice,
+    Uint8,
+    Uint32,
+    Uint64,
+    dereference,
+    wrap64,
+)
 from pillion.inject.gotemplate.limits import Meter
 
+_INTEGERS = frozenset((bool, int, Int64, Int32, Uint8, Uint32, Uint64))
+"""Not the types derived from them: Go's library takes a time.Duration for no number."""
 _EXACT = Context(prec=60)
 _DIVISION_PLACES = Decimal(1).scaleb(-16)
 _OCTAL = re.compile(r"[+-]?[0-7]+\Z")
@@ -21,7 +32,7 @@ _OCTAL = re.compile(r"[+-]?[0-7]+\Z")
 def to_int(value: Any) -> int:
     """Return a value as an integer; 0 for what cannot be read as one."""
     target = dereference(value)
-    if isinstance(target, (bool, int)):
+    if type(target) in _INTEGERS:
         return wrap64(int(target))
     if isinstance(target, float):
         return _truncated(target)
@@ -53,7 +64,7 @@ def to_int64(value: Any) -> Int64:
 def to_float(value: Any) -> float:
     """Return a value as a float; 0 for what cannot be read as one."""
     target = dereference(value)
-    if isinstance(target, (bool, int, float)):
+    if type(target) in _INTEGERS or isinstance(target, float):
         return float(target)
     if isinstance(target, str):
         return parse_float(target) or 0.0

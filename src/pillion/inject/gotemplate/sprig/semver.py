@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from pillion.inject.gotemplate.errors import FunctionError
 from pillion.inject.gotemplate.functions import Function
-from pillion.inject.gotemplate.golang.values import Pointer, Uint64
+from pillion.inject.gotemplate.golang.values import Pointer, Uint64, dereference
 
 _SUFFIX = r"(-([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*))?"
 _VERSION = re.compile(r"v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?" + _SUFFIX + r"\Z")
@@ -63,9 +63,21 @@ class Version(msgspec.Struct, frozen=True):
         text = ".".join(map(str, self.numbers))
         return text + (f"-{self.pre}" if self.pre else "") + (f"+{self.metadata}" if self.metadata else "")
 
-    def Compare(self, other: "Version") -> int:  # noqa: N802 - Go's name
+    def Compare(self, other: Any) -> int:  # noqa: N802 - Go's name
         """Return -1, 0 or 1."""
-        return compare(self, other)
+        return compare(self, _versioned(other))
+
+    def Equal(self, other: Any) -> bool:  # noqa: N802 - Go's name
+        """Return whether two versions are the same, metadata aside."""
+        return compare(self, _versioned(other)) == 0
+
+    def LessThan(self, other: Any) -> bool:  # noqa: N802 - Go's name
+        """Return whether this version comes before the other."""
+        return compare(self, _versioned(other)) < 0
+
+    def GreaterThan(self, other: Any) -> bool:  # noqa: N802 - Go's name
+        """Return whether this version comes after the other."""
+        return compare(self, _versioned(other)) > 0
 
 
 class Constraint(msgspec.Struct, frozen=True):
@@ -75,6 +87,13 @@ class Constraint(msgspec.Struct, frozen=True):
     version: Version
     given: int
     """How many of the three numbers are given; the others are open."""
+
+
+def _versioned(value: Any) -> Version:
+    target = dereference(value)
+    if not isinstance(target, Version):
+        raise FunctionError("runtime error: invalid memory address or nil pointer dereference")
+    return target
 
 
 def version(text: str) -> Version:

@@ -21,7 +21,7 @@ def cut(text: str, start: int, end: int) -> str:
     """Return the bytes from `start` to `end` of a string; raises FunctionError when it has not so many."""
     size = length_of(text)
     if start < 0 or end > size or start > end:
-        where = f"[:{end}] with length {size}" if end > size or end < 0 else f"[{start}:{end}]"
+        where = f"[:{end}] with length {size}" if end > size else f"[:{end}]" if end < 0 else f"[{start}:{end}]"
         raise FunctionError(f"runtime error: slice bounds out of range {where}")
     return text[start:end] if text.isascii() else from_bytes(to_bytes(text)[start:end])
 

@@ -1,0 +1,6 @@
+from support.gotemplate import check, table
+
+
+@table("sprig/json")
+def test_answers_as_go_does(row):
+    check(row)

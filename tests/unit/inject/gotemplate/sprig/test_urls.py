@@ -1,0 +1,6 @@
+from support.gotemplate import check, table
+
+
+@table("sprig/urls")
+def test_answers_as_go_does(row):
+    check(row)
