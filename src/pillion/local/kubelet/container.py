@@ -125,24 +125,30 @@ class ContainerLife:
         command = await self._command()
         if command is None:
             return 0
-        self._log.begin(self._history.restarts)
-        pump = Pump(self._log)
         try:
-            try:
-                run = await instance.start(
-                    self._around.pid, command, instance.Streams(stdout=pump.write_end, stderr=pump.write_end)
-                )
-            finally:
-                pump.started()
-        except instance.StartError as error:
+            self._log.begin(self._history.restarts)
+            pump = Pump(self._log)
+        except OSError as error:
+            return self._end(128, now(), f"no log: {error}")
+        try:
+            return await self._logged(command, pump)
+        except (instance.StartError, OSError) as error:
             pump.finish()
             return self._end(128, now(), str(error))
+        finally:
+            pump.finish()
+
+    async def _logged(self, command: instance.Command, pump: Pump) -> int:
+        streams = instance.Streams(stdout=pump.write_end, stderr=pump.write_end)
+        try:
+            run = await instance.start(self._around.pid, command, streams)
+        finally:
+            pump.started()
         try:
             return await self._attended(run, command, pump)
         finally:
             run.signal(signal.SIGKILL)
             run.sweep()
-            pump.finish()
             run.close()
 
     async def _attended(self, run: instance.Instance, command: instance.Command, pump: Pump) -> int:

@@ -17,6 +17,7 @@ from pillion.local.kubelet.spec.security import Rights
 from pillion.local.kubelet.spec.volumes import Bind
 from pillion.value import Value
 
+SWEEPS = 5
 SCRIPT = (*PYTHON, str(INSIDE / "container.py"))
 
 
@@ -83,9 +84,13 @@ class Instance:
 
     def sweep(self) -> None:
         """End every process of this container."""
-        for pid in members(self._namespace):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        for _ in range(SWEEPS):  # who is about to fork may escape the first one
+            found = members(self._namespace)
+            for pid in found:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if not found:
+                return
 
     def close(self) -> None:
         """Let go of what the kernel holds for us."""
@@ -114,7 +119,8 @@ def members(namespace: str) -> list[int]:
 
 async def start(target: int, command: Command, streams: Streams) -> Instance:
     """Run a command in the namespaces of process `target`; raise StartError when it cannot be started."""
-    report, memory = process.Report(), process.memory_file(_plan(command))
+    memory = process.memory_file(_plan(command))
+    report = process.Report()
     enter = ("nsenter", "-t", str(target), "-n", "-m", "-p", "-u", "-i", "--", *SCRIPT)
     try:
         entered = process.spawn(
@@ -124,6 +130,9 @@ async def start(target: int, command: Command, streams: Streams) -> Instance:
             streams.stderr,
             (report.write_end, memory),
         )
+    except OSError:
+        report.close()
+        raise
     finally:
         report.started()
         os.close(memory)

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 LIMIT = 8 * 2**20
@@ -24,6 +25,8 @@ class ContainerLog:
         self._run = -1
         self._file: int | None = None
         self._size = 0
+        self._files: list[Path] = []
+        """All files in the order of their making, where they are now."""
         self._closed = False
         self._grown = asyncio.Event()
 
@@ -40,8 +43,9 @@ class ContainerLog:
         """Start the file of a run, and forget runs of long ago."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._end_file()
-        self._run, self._size = run, 0
+        self._run, self._size, self._closed = run, 0, False
         self._file = os.open(self.path(run), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o644)
+        self._files.append(self.path(run))
         for old in (self.path(run - KEPT_RUNS), Path(f"{self.path(run - KEPT_RUNS)}.1")):
             old.unlink(missing_ok=True)
         self._tell()
@@ -52,7 +56,9 @@ class ContainerLog:
             return
         if self._size + len(content) > LIMIT:
             self._end_file()
-            self.path(self._run).replace(f"{self.path(self._run)}.1")
+            full = Path(f"{self.path(self._run)}.1")
+            self.path(self._run).replace(full)
+            self._files[-1:] = [full, self.path(self._run)]
             self._file = os.open(self.path(self._run), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             self._size = 0
         with suppress(OSError):
@@ -84,48 +90,40 @@ class ContainerLog:
 
     async def follow(self, tail: int | None = None) -> AsyncIterator[bytes]:
         """Yield the output of the current run from its last `tail` lines on, then what comes, over restarts too."""
-        run = self._run
-        content = self.text(run)
-        position = _size(self.path(run))
-        yield content if tail is None else last_lines(content, tail)
-        while True:
-            grown = self._grown
-            new = _read(self.path(run), position)
-            if new is None:  # rotated, or gone
-                position = 0
-                new = _read(self.path(run), 0) or b""
-            position += len(new)
-            if new:
-                yield new
-            elif run != self._run:
-                run, position = run + 1, 0
-            elif self._closed:
-                return
-            else:
-                await grown.wait()
+        content, index = self.text(self._run), len(self._files) - 1
+        file = self._open(index)
+        try:
+            if file:
+                file.seek(0, os.SEEK_END)
+            yield content if tail is None else last_lines(content, tail)
+            while True:
+                grown = self._grown
+                piece = file.read(PIECE) if file else b""
+                if piece:
+                    yield piece
+                elif index + 1 < len(self._files):
+                    index += 1
+                    if file:
+                        file.close()
+                    file = self._open(index)
+                elif self._closed:
+                    return
+                else:
+                    await grown.wait()
+        finally:
+            if file:
+                file.close()
+
+    def _open(self, index: int) -> FileIO | None:
+        """Open the file of a place in the order of files; it stays readable when it is renamed or removed."""
+        with suppress(FileNotFoundError, IndexError):
+            return FileIO(self._files[index]) if index >= 0 else None
+        return None
 
 
 def last_lines(content: bytes, count: int) -> bytes:
     """Return the last `count` lines."""
     return b"".join(content.splitlines(keepends=True)[-count:]) if count else b""
-
-
-def _size(path: Path) -> int:
-    with suppress(OSError):
-        return path.stat().st_size
-    return 0
-
-
-def _read(path: Path, position: int) -> bytes | None:
-    """Read from `position` on; None when the file is shorter than that."""
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size < position:
-                return None
-            file.seek(position)
-            return file.read(PIECE)
-    except FileNotFoundError:
-        return b"" if position == 0 else None
 
 
 class Pump:

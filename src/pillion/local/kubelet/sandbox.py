@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,8 @@ class SandboxMaker:
             return await self._start(pod, plan)
 
     async def _start(self, pod: Pod, plan: dict[str, Any]) -> Sandbox:
-        report, memory = process.Report(), process.memory_file(plan)
+        memory = process.memory_file(plan)
+        report = process.Report()
         try:
             init = process.spawn(
                 (*UNSHARE, str(report.write_end), str(memory)),
@@ -124,6 +126,9 @@ class SandboxMaker:
                 subprocess.DEVNULL,
                 (report.write_end, memory),
             )
+        except OSError:
+            report.close()
+            raise
         finally:
             report.started()
             os.close(memory)
@@ -142,7 +147,10 @@ class SandboxMaker:
         pid = init.only_child()
         if heard[:1] != b"n" or pid is None:
             raise SandboxError(heard[1:].decode() or "unshare could not make the pod's namespaces; it needs root")
-        addresses = await self._network.attach(pod.key, pid)
+        try:
+            addresses = await self._network.attach(pod.key, pid)
+        except Exception as error:  # whatever ails the network costs this pod only
+            raise SandboxError(f"the network did not take the pod: {error}") from error
         table = host_table(pod, addresses).encode()
         try:
             init.write(len(table).to_bytes(4, "big") + table)
@@ -156,7 +164,8 @@ class SandboxMaker:
     async def remove(self, key: str, init: process.Process) -> None:
         """Take a dead pod off the network."""
         await init.wait()
-        await self._network.detach(key)
+        with suppress(OSError):  # the link went with the pod's namespace
+            await self._network.detach(key)
         number = self._processes.pop(key, None)
         if number is not None:
             self._journal.done(number)

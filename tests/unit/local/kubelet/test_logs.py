@@ -25,6 +25,25 @@ def test_a_full_file_makes_room_for_a_new_one(tmp_path: Path, monkeypatch: pytes
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0.log", "0.log.1"]
 
 
+def test_who_follows_misses_nothing_when_a_file_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "LIMIT", 10)
+    heard: list[bytes] = []
+
+    async def play() -> None:
+        log = ContainerLog(tmp_path)
+        log.begin(0)
+        log.write(b"1\n")
+        follower = log.follow()
+        heard.append(await anext(follower))
+        log.write(b"2345678\n")
+        log.write(b"9\n")
+        log.close()
+        heard.extend([piece async for piece in follower])
+
+    asyncio.run(play())
+    assert b"".join(heard) == b"1\n2345678\n9\n"
+
+
 def test_runs_of_long_ago_are_forgotten(tmp_path: Path) -> None:
     async def write() -> None:
         log = ContainerLog(tmp_path)

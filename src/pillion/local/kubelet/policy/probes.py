@@ -9,6 +9,8 @@ from pillion.local.kubelet.spec.pod import Probe
 from pillion.value import Value
 
 FIRST_PAUSE = 0.05
+COMMAND_COST = 4
+"""How much rarer a probe asks that must start a process."""
 SLOWEST_FIRST_PAUSE = 0.5
 
 
@@ -63,4 +65,5 @@ def next_pause(probe: Probe, state: ProbeState) -> float:
     period = float(max(1, probe.period_seconds))
     if state.has_succeeded:
         return period
-    return min(period, SLOWEST_FIRST_PAUSE, FIRST_PAUSE * 1.25 ** min(state.asked, 32))
+    first = FIRST_PAUSE * (COMMAND_COST if probe.exec else 1)
+    return min(period, SLOWEST_FIRST_PAUSE, first * 1.25 ** min(state.asked, 32))

@@ -298,7 +298,7 @@ class PodSpec(Value, rename="camel"):
     security_context: PodSecurityContext = PodSecurityContext()
     host_aliases: tuple[HostAlias, ...] = ()
     hostname: str = ""
-    subdomain: str = ""
+    host_network: bool = False
 
 
 class Metadata(Value, rename="camel"):
@@ -331,7 +331,8 @@ class Pod(Value, rename="camel"):
 def decode(document: dict[str, Any]) -> tuple[Pod | None, Diagnostics]:
     """Read a pod's document; a null means that the field was not written, as the API server has it."""
     try:
-        return msgspec.convert(without_nulls(document), Pod, dec_hook=convert_hook), ()
+        pod = msgspec.convert(without_nulls(document), Pod, dec_hook=convert_hook)
+        return pod, _unheeded(pod)
     except msgspec.ValidationError as error:
         metadata: dict[str, Any] = document.get("metadata") or {}
         resource = f"Pod {metadata.get('namespace', 'default')}/{metadata.get('name', '?')}"
@@ -339,6 +340,15 @@ def decode(document: dict[str, Any]) -> tuple[Pod | None, Diagnostics]:
             code="invalid-pod", severity="error", message=str(error), where=Where(resource=resource)
         )
         return None, (diagnostic,)
+
+
+def _unheeded(pod: Pod) -> Diagnostics:
+    """Say which wishes of a pod the local mesh does not grant."""
+    if not pod.spec.host_network:
+        return ()
+    where = Where(resource=f"Pod {pod.key}", path=("spec", "hostNetwork"))
+    message = "the pod gets a network of its own: the machine's is not shared with pods"
+    return (Diagnostic(code="host-network-ignored", severity="warning", message=message, where=where),)
 
 
 def without_nulls(node: Any) -> Any:

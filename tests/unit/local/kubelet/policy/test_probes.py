@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pillion.local.kubelet.policy import probes
-from pillion.local.kubelet.spec.pod import Probe
+from pillion.local.kubelet.spec.pod import Exec, Probe
 
 
 def after(probe: Probe, answers: list[tuple[float, bool]], healthy: bool = False) -> probes.ProbeState:
@@ -57,6 +57,7 @@ def test_first_questions_come_quickly_then_the_period_rules() -> None:
         pauses.append(probes.next_pause(probe, state))
         state = probes.answered(probe, state, success=False, now=turn)
     assert pauses[0] == probes.FIRST_PAUSE
+    assert probes.next_pause(Probe(exec=Exec(command=("x",))), probes.begin(healthy=False)) == 4 * pauses[0]
     assert pauses == sorted(pauses)
     assert pauses[-1] == probes.SLOWEST_FIRST_PAUSE
     assert probes.next_pause(probe, probes.answered(probe, state, success=True, now=30)) == 10

@@ -30,6 +30,12 @@ def test_a_mistake_is_named_by_its_path() -> None:
     assert diagnostic.where.resource == "Pod default/p"
 
 
+def test_the_machines_network_is_not_shared() -> None:
+    pod, (diagnostic,) = decode({"metadata": {"name": "p"}, "spec": {"hostNetwork": True}})
+    assert pod
+    assert (diagnostic.code, diagnostic.where.field) == ("host-network-ignored", "spec.hostNetwork")
+
+
 def test_a_host_name_is_short_enough() -> None:
     pod, _ = decode({"metadata": {"name": "a" * 62 + "-b"}})
     assert pod
