@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import yaml
 
 from conformance.outcome import Outcome, tally
@@ -21,6 +22,12 @@ from pillion.resources.decode import decode
 from pillion.resources.documents import read
 
 Facts = Mapping[str, Any]
+SWITCHES = {
+    "ENABLE_TLS_ON_SIDECAR_INGRESS": "ingress_tls",
+    "ISTIO_DUAL_STACK": "dual_stack",
+    "PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE": "pick_best_service_namespace",
+}
+"""Environment variables of istiod, and the settings of ours that do the same."""
 
 
 def run(data: Path) -> dict[str, Outcome]:
@@ -46,11 +53,10 @@ def compare(case: Path, judge: ModuleType) -> Iterator[tuple[str, Facts, Facts]]
     """Yield each proxy of a case with the facts that are wanted and those that are got."""
     teller = Teller()
     world = _world(teller, case)
-    switches = _yaml(case / "case.yaml").get("istiodEnv") or {}
     for asked in _yaml(case / "proxies.yaml"):
         name = f"{asked['name']}.{asked['namespace']}"
         wanted = json.loads((case / f"facts.{name}.json").read_text())
-        proxy = _proxy(asked, switches)
+        proxy = _proxy(asked)
         yield name, wanted, json.loads(json.dumps(_facts(teller, world, proxy, judge)))
 
 
@@ -68,11 +74,16 @@ def _world(teller: Teller, case: Path) -> World:
     resources = [resource for document in documents if (resource := decode(document)[0]) is not None]
     mesh = case / "mesh.yaml"
     settings, _ = mesh_settings(_yaml(mesh) if mesh.exists() else {})
+    switches: Mapping[str, str] = _yaml(case / "case.yaml").get("istiodEnv") or {}
+    settings = msgspec.structs.replace(
+        settings,
+        **{field: switches[name] == "true" for name, field in SWITCHES.items() if name in switches},
+    )
     world, _ = teller.build(Catalog().with_changes(resources), settings)
     return world
 
 
-def _proxy(asked: Mapping[str, Any], switches: Mapping[str, str]) -> Proxy:
+def _proxy(asked: Mapping[str, Any]) -> Proxy:
     metadata = {
         "NAMESPACE": asked["namespace"],
         "LABELS": asked.get("labels", {}),

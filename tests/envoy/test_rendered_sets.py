@@ -1,6 +1,5 @@
 """Every kind of set that we render, through the real binary; and no set refers to what it does not hold."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +9,39 @@ from pillion.envoy.rendered import CLUSTER, Rendered
 from support.proxies import sidecar, told
 from support.validate import refusal
 
-_spec = importlib.util.spec_from_file_location("worlds", Path(__file__).with_name("worlds.py"))
-assert _spec is not None
-assert _spec.loader is not None
-worlds = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(worlds)
+WORLDS = Path(__file__).with_name("worlds")
+PEERS = """
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: istio-system}
+spec: {mtls: {mode: MODE}}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: web, namespace: shop}
+spec: {selector: {matchLabels: {app: web}}, portLevelMtls: {8080: {mode: DISABLE}, 1234: {mode: STRICT}}}
+"""
+
+
+def _world(*names: str) -> str:
+    return "---\n".join((WORLDS / f"{name}.yaml").read_text() for name in names)
+
 
 BINARY = Path(pytest.__file__).parents[1] / "envoy" / "_bin" / "envoy"
-EVERYTHING = worlds.SERVICES + worlds.ENTRIES + worlds.RULES
+SERVICES = _world("services")
+EVERYTHING = _world("services", "entries", "rules")
+WITH_SIDECAR = _world("services", "entries", "rules", "sidecar")
 CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "services alone": (worlds.SERVICES, {}, {}),
-    "every kind of entry": (worlds.SERVICES + worlds.ENTRIES, {}, {}),
+    "services alone": (SERVICES, {}, {}),
+    "every kind of entry": (_world("services", "entries"), {}, {}),
     "all rules": (EVERYTHING, {}, {}),
-    "a Sidecar": (EVERYTHING + worlds.SIDECAR, {}, {}),
-    "mutual TLS only": (EVERYTHING + worlds.peers("STRICT"), {}, {}),
-    "plain text only": (EVERYTHING + worlds.peers("DISABLE"), {}, {}),
+    "a Sidecar": (WITH_SIDECAR, {}, {}),
+    "mutual TLS only": (EVERYTHING + PEERS.replace("MODE", "STRICT"), {}, {}),
+    "plain text only": (EVERYTHING + PEERS.replace("MODE", "DISABLE"), {}, {}),
     "unknown names resolved": (EVERYTHING, {}, {"outboundTrafficPolicy": {"mode": "ALLOW_ANY_DYNAMIC_DNS"}}),
     "transparent": (EVERYTHING, {"INTERCEPTION_MODE": "TPROXY"}, {}),
-    "no interception": (EVERYTHING + worlds.SIDECAR, {"INTERCEPTION_MODE": "NONE"}, {}),
+    "no interception": (WITH_SIDECAR, {"INTERCEPTION_MODE": "NONE"}, {}),
     "names captured": (EVERYTHING, {"DNS_CAPTURE": "true"}, {}),
     "mesh settings": (
         EVERYTHING,

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from envoy.config.core.v3 import address_pb2, base_pb2
 from envoy.config.listener.v3 import listener_components_pb2 as components
 from envoy.extensions.common.dynamic_forward_proxy.v3 import dns_cache_pb2
+from envoy.extensions.filters.network.mongo_proxy.v3 import mongo_proxy_pb2
 from envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3 import sni_dynamic_forward_proxy_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
 from envoy.type.v3 import hash_policy_pb2
@@ -20,6 +21,7 @@ from pillion.ir.model.backend import Dns
 from pillion.ir.model.listener import Chain, ChainMatch, Http, Tcp
 
 TCP_PROXY = "envoy.filters.network.tcp_proxy"
+MONGO_PROXY = "envoy.filters.network.mongo_proxy"
 SNI_PROXY = "envoy.filters.network.sni_dynamic_forward_proxy"
 HANDSHAKE_TIMEOUT = 15 * 10**9
 """A client that opens TLS and then says nothing does not keep memory for ever."""
@@ -91,6 +93,9 @@ def _filters(chain: Chain, statistics: str, capabilities: Capabilities) -> list[
         case Tcp():
             if chain.handler.sni_port:
                 filters.append(network_filter(SNI_PROXY, _by_name(chain.handler)))
+            if chain.handler.inspect == "mongo":
+                prefix = chain.handler.statistics or names.cluster(chain.handler.targets[0].backend)
+                filters.append(network_filter(MONGO_PROXY, mongo_proxy_pb2.MongoProxy(stat_prefix=prefix)))
             filters.append(network_filter(TCP_PROXY, _tcp_proxy(chain.handler)))
     return filters
 

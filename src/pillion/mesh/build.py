@@ -15,7 +15,7 @@ from pillion.mesh.destination_rules import DestinationRuleShelf, shelve
 from pillion.mesh.endpoint import Endpoint, EndpointTable, service_key
 from pillion.mesh.endpoint_table import Sources, table_of
 from pillion.mesh.kubernetes_service import convert as convert_service
-from pillion.mesh.pods import workload_of
+from pillion.mesh.pods import is_ready, workload_of
 from pillion.mesh.rules.sidecars import conflicts, in_order
 from pillion.mesh.rules.virtual_services import is_delegate, merge_delegates, resolve_names
 from pillion.mesh.service import Alias, Service
@@ -24,6 +24,7 @@ from pillion.mesh.service_entry import convert as convert_entry
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot, World
 from pillion.mesh.workload import Workload
+from pillion.resources.host import is_subset_of, resolve_short_name
 from pillion.resources.istio.destination_rule import DestinationRule
 from pillion.resources.istio.envoy_filter import EnvoyFilter
 from pillion.resources.istio.gateway import Gateway
@@ -45,6 +46,7 @@ V = TypeVar("V")
 Facts = tuple[tuple[tuple[str, ...], tuple[Endpoint, ...]], ...]
 """What of the endpoints is configuration, service by service: the identities, and the members where they are named."""
 Aliases = tuple[tuple[str, tuple[Alias, ...]], ...]
+HIDDEN = "~"
 NAMED_MEMBERS = frozenset({"DNS", "DNS_ROUND_ROBIN"})
 
 
@@ -67,13 +69,14 @@ class Builder:
         plain = {name: self._plain_services(catalog, settings, name) for name in namespaces}
         workloads = self._workload_shelves(catalog, namespaces)
         aliases = _aliases(plain.values())
+        passed_through = _passthrough_hosts(catalog.every(DestinationRule), settings.domain)
         services: dict[str, tuple[Service, ...]] = {}
         endpoints: dict[str, tuple[Endpoint, ...]] = {}
         for name in namespaces:
-            table = self._table(catalog, settings, name, (plain[name], workloads.get(name, ())))
+            table = _shown(self._table(catalog, settings, name, (plain[name], workloads.get(name, ()))), plain[name])
             endpoints.update(table)
             mine = tuple((each.hostname, aliases[each.hostname]) for each in plain[name] if each.hostname in aliases)
-            facts = _facts(plain[name], table, settings)
+            facts = _facts(plain[name], table, settings, passed_through)
             services[name] = self.enriched(plain[name], facts, mine)
         virtual_services, found = self._virtual_services(catalog, settings)
         sidecars = _filled({name: self.sidecars(catalog.shelf(Sidecar, name)) for name in namespaces})
@@ -128,6 +131,7 @@ class Builder:
         sources = Sources(
             slices=catalog.shelf(EndpointSlice, name),
             workloads=workloads,
+            unready=frozenset(each.metadata.name for each in catalog.shelf(Pod, name) if not is_ready(each)),
             entries=catalog.shelf(WorkloadEntry, name),
             service_entries=catalog.shelf(ServiceEntry, name),
         )
@@ -234,14 +238,38 @@ def _virtual_service(root: VirtualService, delegates: FrozenMap[VirtualService])
     return merge_delegates(root, named)
 
 
-def _facts(services: tuple[Service, ...], table: EndpointTable, settings: MeshSettings) -> Facts:
-    """Read from the endpoints what the configuration needs: SANs, and members of headless and DNS services."""
+def _shown(table: EndpointTable, services: tuple[Service, ...]) -> EndpointTable:
+    """Leave out the members of Kubernetes services that are exported to nobody, as Istio's registry does."""
+    hidden = {
+        service_key(each.hostname, each.namespace)
+        for each in services
+        if each.registry == "Kubernetes" and HIDDEN in each.export_to
+    }
+    return FrozenMap({key: members for key, members in table.items() if key not in hidden}) if hidden else table
+
+
+def _passthrough_hosts(rules: Iterable[DestinationRule], domain: str) -> frozenset[str]:
+    """Find the hosts whose members some rule does not choose among: whether all of them take mutual TLS then counts."""
+    found: set[str] = set()
+    for rule in rules:
+        policies = [rule.spec.traffic_policy, *(subset.traffic_policy for subset in rule.spec.subsets)]
+        levels = [level for policy in policies if policy for level in (policy, *policy.port_level_settings)]
+        if any(level.load_balancer is not None and level.load_balancer.simple == "PASSTHROUGH" for level in levels):
+            found.add(resolve_short_name(rule.spec.host, rule.metadata.namespace, domain))
+    return frozenset(found)
+
+
+def _facts(
+    services: tuple[Service, ...], table: EndpointTable, settings: MeshSettings, passed_through: frozenset[str]
+) -> Facts:
+    """Read from the endpoints what the configuration needs: SANs, and members that are part of it."""
     aliases = settings.config.trust_domain_aliases
     facts: list[tuple[tuple[str, ...], tuple[Endpoint, ...]]] = []
     for service in services:
         members = table.get(service_key(service.hostname, service.namespace), ())
         accounts = {each.account for each in members if each.account} | set(service.accounts)
-        named = members if service.headless or service.resolution in NAMED_MEMBERS else ()
+        through = any(is_subset_of(service.hostname, host) for host in passed_through)
+        named = members if service.headless or service.resolution in NAMED_MEMBERS or through else ()
         facts.append((tuple(sorted(_expanded(accounts, aliases))), named))
     return tuple(facts)
 

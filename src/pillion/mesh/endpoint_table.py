@@ -21,6 +21,8 @@ class Sources(Value):
     slices: tuple[EndpointSlice, ...] = ()
     workloads: tuple[Workload, ...] = ()
     """Pods."""
+    unready: frozenset[str] = frozenset()
+    """Names of pods that are not ready: a ServiceEntry does not select them."""
     entries: tuple[WorkloadEntry, ...] = ()
     service_entries: tuple[ServiceEntry, ...] = ()
 
@@ -106,7 +108,8 @@ def _chosen(entry: ServiceEntry, sources: Sources, trust_domain: str) -> tuple[E
     if selector is None:
         return ()
     dns = entry.spec.resolution in {"DNS", "DNS_ROUND_ROBIN"}
-    pods = [endpoint_of(each, trust_domain) for each in selected(sources.workloads, selector.labels)]
+    ready = tuple(each for each in sources.workloads if each.name not in sources.unready)
+    pods = [endpoint_of(each, trust_domain) for each in selected(ready, selector.labels)]
     found = list(members(entry, "", [each for each in pods if each is not None], trust_domain))
     for each in sorted(sources.entries, key=lambda workload: workload.metadata.name):
         if is_dns_only(each.spec.address) and not dns:

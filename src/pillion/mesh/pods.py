@@ -24,6 +24,11 @@ def addresses_of(pod: Pod) -> tuple[str, ...]:
     return every or ((pod.status.pod_ip,) if pod.status.pod_ip else ())
 
 
+def is_ready(pod: Pod) -> bool:
+    """Return whether a pod says that it is ready."""
+    return any(each.type == "Ready" and each.status == "True" for each in pod.status.conditions)
+
+
 def workload_of(pod: Pod, nodes: Mapping[str, Node], network: str) -> Workload:
     """Give the workload that a pod is. `network` is what its namespace says, its own label counts more."""
     return Workload(

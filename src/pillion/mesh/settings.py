@@ -15,6 +15,12 @@ class MeshSettings(Value):
     """Whether a destination found in several other namespaces is taken from where Kubernetes declares it, else from the
     oldest (Istio's `PILOT_SIDECAR_PICK_BEST_SERVICE_NAMESPACE`); otherwise from the first by name."""
 
+    dual_stack: bool = False
+    """Whether proxies with addresses of both families use both (Istio's `ISTIO_DUAL_STACK`)."""
+
+    ingress_tls: bool = False
+    """Whether the `tls` of a Sidecar's `ingress` counts (Istio's `ENABLE_TLS_ON_SIDECAR_INGRESS`)."""
+
     @property
     def root_namespace(self) -> str:
         """Where mesh-wide resources live (`rootNamespace`)."""

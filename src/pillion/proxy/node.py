@@ -9,11 +9,14 @@ from ipaddress import ip_address
 from typing import Any, cast
 
 from pillion.ir.traits import Family, Interception
-from pillion.mesh.endpoint import Locality
+from pillion.mesh.endpoint import NOWHERE, Locality
 from pillion.mesh.names import is_ip
-from pillion.mesh.workload import NamedPort, Workload
+from pillion.mesh.workload import Workload
+from pillion.resources.decode import decode_proxy_config
+from pillion.resources.istio.mesh_proxy import ProxyConfig
 from pillion.value import FrozenMap, Labels, Value
 
+OWN_PORTS = ("ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT")
 INTERCEPTIONS: FrozenMap[Interception] = FrozenMap({"REDIRECT": "REDIRECT", "TPROXY": "TPROXY", "NONE": "NONE"})
 
 
@@ -33,8 +36,10 @@ class Proxy(Value):
     capabilities: frozenset[str] = frozenset()
     """Names of Istio's own Envoy extensions that it lists."""
     http_proxy_port: int = 0
-    proxy_config: FrozenMap[Any] = FrozenMap()
-    """Its own ProxyConfig, as it sent it."""
+    proxy_config: ProxyConfig | None = None
+    """Its own ProxyConfig, in place of the mesh's."""
+    reserved_ports: frozenset[int] = frozenset()
+    """Ports that it listens on itself, at every address."""
 
     @property
     def families(self) -> tuple[Family, ...]:
@@ -82,8 +87,15 @@ def read_proxy(
         exact_balance=_flag(metadata, "INBOUND_LISTENER_EXACT_BALANCE"),
         capabilities=frozenset(name for name in extensions if "istio" in name),
         http_proxy_port=int(_text(metadata, "HTTP_PROXY_PORT") or 0),
-        proxy_config=cast(FrozenMap[Any], metadata.get("PROXY_CONFIG") or FrozenMap()),
+        proxy_config=_proxy_config(metadata.get("PROXY_CONFIG")),
+        reserved_ports=frozenset(int(text) for key in OWN_PORTS if (text := _text(metadata, key)).isdigit()),
     )
+
+
+def _proxy_config(document: object) -> ProxyConfig | None:
+    if not isinstance(document, Mapping) or not document:
+        return None
+    return decode_proxy_config(cast(Mapping[str, Any], document))[0]
 
 
 def _text(metadata: Mapping[str, Any], key: str) -> str:
@@ -108,17 +120,17 @@ def _addresses(first: str, metadata: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(listed or [first] if is_ip(first) or listed else []))
 
 
-def with_ports(workload: Workload, ports: tuple[NamedPort, ...]) -> Workload:
-    """Give the workload with the ports that its pod declares."""
+def with_pod(workload: Workload, pod: Workload) -> Workload:
+    """Give the workload with what its pod says and its proxy does not: declared ports, and where it runs."""
     return Workload(
         name=workload.name,
         namespace=workload.namespace,
         labels=workload.labels,
         addresses=workload.addresses,
         account=workload.account,
-        locality=workload.locality,
-        network=workload.network,
-        cluster=workload.cluster,
-        node=workload.node,
-        ports=ports,
+        locality=pod.locality if workload.locality == NOWHERE else workload.locality,
+        network=workload.network or pod.network,
+        cluster=workload.cluster or pod.cluster,
+        node=workload.node or pod.node,
+        ports=pod.ports,
     )

@@ -23,7 +23,7 @@ from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot, World
 from pillion.mesh.targets import targets_of
 from pillion.mesh.workload import ServiceTarget, Workload
-from pillion.proxy.node import Proxy, with_ports
+from pillion.proxy.node import Proxy, with_pod
 from pillion.proxy.traits import inbound_traits, outbound_traits
 from pillion.scope.build import Scopes
 from pillion.scope.model import SidecarScope
@@ -121,10 +121,10 @@ class Teller:
         )
 
     def _known(self, snapshot: MeshSnapshot, workload: Workload) -> Workload:
-        """Add what the world knows of the workload and the proxy does not say: the ports of its containers."""
+        """Add what the world knows of the workload and the proxy does not say."""
         for known in snapshot.workloads.get(workload.namespace, ()):
             if known.name == workload.name:
-                return with_ports(workload, known.ports)
+                return with_pod(workload, known)
         return workload
 
     def _targets(self, world: World, workload: Workload) -> tuple[ServiceTarget, ...]:
@@ -132,7 +132,8 @@ class Teller:
         asked = {
             key: world.endpoints[key]
             for service in services
-            if not service.selector and (key := service_key(service.hostname, service.namespace)) in world.endpoints
+            if (service.registry != "Kubernetes" or not service.selector)
+            and (key := service_key(service.hostname, service.namespace)) in world.endpoints
         }
         return self.memo(_targets, workload, services, FrozenMap(asked))
 

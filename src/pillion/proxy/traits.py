@@ -27,7 +27,10 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) -
         http10=proxy.http10,
         idle_timeout=_nanoseconds(proxy.idle_timeout),
         unprivileged=proxy.unprivileged,
+        reserved_ports=proxy.reserved_ports,
         exact_balance=proxy.exact_balance,
+        proxy_config=proxy.proxy_config,
+        dual_stack=scope.settings.dual_stack,
         telemetry=telemetries(snapshot, workload.namespace, workload.labels),
         locality=workload.locality if placed else OutboundTraits().locality,
         cluster=workload.cluster,
@@ -47,8 +50,12 @@ def inbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) ->
         http10=proxy.http10,
         idle_timeout=_nanoseconds(proxy.idle_timeout),
         unprivileged=proxy.unprivileged,
+        reserved_ports=proxy.reserved_ports,
         exact_balance=proxy.exact_balance,
+        proxy_config=proxy.proxy_config,
+        dual_stack=scope.settings.dual_stack,
         addresses=workload.addresses if ingress or proxy.interception == "NONE" else (),
+        ingress_tls=scope.settings.ingress_tls,
         telemetry=telemetries(snapshot, workload.namespace, workload.labels),
     )
 

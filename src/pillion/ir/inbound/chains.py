@@ -164,7 +164,10 @@ def _chain(part: _Part, shape: ChainShape, inputs: InboundInputs, logs: Logs) ->
 
 def _tcp(part: _Part, inputs: InboundInputs, logs: Logs) -> Tcp:
     return Tcp(
-        targets=(TcpTarget(backend=part.backend),), access_logs=logs.tcp, idle_timeout=inputs.traits.idle_timeout
+        targets=(TcpTarget(backend=part.backend),),
+        access_logs=logs.tcp,
+        idle_timeout=inputs.traits.idle_timeout,
+        inspect="mongo" if part.port.protocol == "Mongo" else "",
     )
 
 

@@ -66,6 +66,8 @@ class Tcp(Value):
     tunnel_target: str = ""
     """`host:port` to reach through an HTTP CONNECT (or POST) tunnel."""
     tunnel_post: bool = False
+    inspect: Literal["", "mongo"] = ""
+    """Read the bytes as this protocol, for statistics."""
     sni_port: int = 0
     """Resolve the caller's SNI by DNS and go to this port."""
     sni_family: Literal["auto", "v4", "v6", "all"] = "v4"

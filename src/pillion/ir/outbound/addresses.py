@@ -37,10 +37,12 @@ def _reachable(addresses: tuple[str, ...], traits: OutboundTraits) -> tuple[str,
 
 
 def service_addresses(service: Service, traits: OutboundTraits) -> tuple[str, ...]:
-    """Return the service's virtual addresses for this proxy; `0.0.0.0` stands for none."""
+    """Return the service's virtual addresses for this proxy; `0.0.0.0` stands for none.
+
+    Where a Kubernetes service has none of the proxy's families, its first address still names its listeners.
+    """
     if service.registry == "Kubernetes":
-        own = service.addresses if traits.v4 and traits.v6 else _reachable(service.addresses, traits)
-        return own or (UNSPECIFIED,)
+        return _reachable(service.addresses, traits) or service.addresses[:1] or (UNSPECIFIED,)
     if service.addresses:
         return service.addresses
     if service.auto_addresses and traits.dns_capture:
@@ -65,4 +67,7 @@ def listen_addresses(service: Service, traits: OutboundTraits) -> tuple[tuple[st
 
 def domain_addresses(service: Service, traits: OutboundTraits) -> tuple[str, ...]:
     """Return the addresses that count as a `Host` of the service."""
-    return tuple(address for address in service_addresses(service, traits) if address != UNSPECIFIED)
+    found = service_addresses(service, traits)
+    if service.registry == "Kubernetes":
+        found = _reachable(found, traits)
+    return tuple(address for address in found if address != UNSPECIFIED)

@@ -102,8 +102,8 @@ def _counts(endpoint: Endpoint, terms: MemberTerms, view: ClientView, *, by_name
 
 def _mtls_judge(terms: MemberTerms, rules: PeerRules) -> Callable[[Endpoint], bool]:
     if terms.mtls is not None:
-        fixed = terms.mtls
-        return lambda _: fixed
+        wanted = terms.mtls
+        return lambda endpoint: wanted and endpoint.mtls
     if not rules.may_disable:
         return lambda endpoint: endpoint.mtls
     known: dict[tuple[str, Labels, int], bool] = {}

@@ -5,6 +5,8 @@ Mirrors `core/tls.go` and `networkfilter.go`.
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from pillion.ir.model.access_log import AccessLog
 from pillion.ir.model.key import BackendKey
 from pillion.ir.model.listener import Chain, ChainMatch, Tcp, TcpTarget
@@ -23,7 +25,7 @@ from pillion.resources.istio.virtual_service import (
     TLSMatchAttributes,
     VirtualService,
 )
-from pillion.resources.protocol import is_tls
+from pillion.resources.protocol import Protocol, is_tls
 from pillion.scope.model import SidecarScope
 from pillion.value import Value
 
@@ -90,7 +92,7 @@ def _tls_chains(place: TcpPlace, context: TcpContext, rules: list[VirtualService
         chains.append(
             Chain(
                 match=ChainMatch(server_names=match.sni_hosts, prefixes=prefixes),
-                handler=_routed(route, place.port.number, rule, context),
+                handler=_routed(route, place.port, rule, context),
                 origin=origin_of(rule.metadata.namespace, rule.metadata.name),
                 handshake_timeout=True,
             )
@@ -144,7 +146,7 @@ def _tcp_chains(place: TcpPlace, context: TcpContext, rules: list[VirtualService
             chains.append(
                 Chain(
                     match=ChainMatch(prefixes=place.prefixes if complete else prefixes),
-                    handler=_routed(route.route, place.port.number, rule, context),
+                    handler=_routed(route.route, place.port, rule, context),
                     origin=origin_of(rule.metadata.namespace, rule.metadata.name),
                     handshake_timeout=True,
                 )
@@ -171,42 +173,45 @@ def _tcp_match(route: TCPRoute, port: int, context: TcpContext) -> tuple[bool, t
 def _own(place: TcpPlace, context: TcpContext) -> Tcp:
     service = place.service
     port = service.ports[0].number if len(service.ports) == 1 else place.port.number
-    rule = rule_for(context.scope, service.hostname, context.traits)
-    by_name = is_wildcard(service.hostname) and service.resolution == "DYNAMIC_DNS"
     backend = BackendKey(port=port, host=service.hostname)
-    return _proxy((TcpTarget(backend=backend),), rule, context, subset="", sni_port=place.port.number if by_name else 0)
+    rule = rule_for(context.scope, service.hostname, context.traits)
+    proxy = _inspecting(_proxy((TcpTarget(backend=backend),), rule, context, ""), place.port.protocol)
+    if not (is_wildcard(service.hostname) and service.resolution == "DYNAMIC_DNS"):
+        return proxy
+    return replace(
+        proxy,
+        sni_port=place.port.number,
+        sni_family=context.traits.dns_family,
+        sni_cache=f"{service.hostname}{DNS_CACHE_SUFFIX}",
+    )
 
 
-def _routed(route: tuple[RouteDestination, ...], port: int, rule: VirtualService, context: TcpContext) -> Tcp:
+def _routed(route: tuple[RouteDestination, ...], port: ServicePort, rule: VirtualService, context: TcpContext) -> Tcp:
     first = route[0].destination
     service = context.scope.service(first.host) if first else None
     shaping = rule_for(context.scope, service.hostname, context.traits) if service else None
     if len(route) == 1:
-        target = TcpTarget(backend=backend_of(first, service, port))
-        return _proxy((target,), shaping, context, subset=first.subset if first else "")
+        target = TcpTarget(backend=backend_of(first, service, port.number))
+        proxy = _proxy((target,), shaping, context, first.subset if first else "")
+        return _inspecting(proxy, port.protocol)
     targets = tuple(
         TcpTarget(
-            backend=backend_of(item.destination, context.scope.service(item.destination.host), port),
+            backend=backend_of(item.destination, context.scope.service(item.destination.host), port.number),
             weight=item.weight,
         )
         for item in route
         if item.weight > 0 and item.destination is not None
     )
-    return _proxy(
-        targets, shaping, context, subset="", split=True, name=f"{rule.metadata.name}.{rule.metadata.namespace}"
-    )
+    proxy = _proxy(targets, shaping, context, "")
+    name = f"{rule.metadata.name}.{rule.metadata.namespace}"
+    return _inspecting(replace(proxy, split=True, statistics=name), port.protocol)
 
 
-def _proxy(  # noqa: PLR0913  # what a TCP proxy is made of
-    targets: tuple[TcpTarget, ...],
-    rule: DestinationRuleSpec | None,
-    context: TcpContext,
-    *,
-    subset: str,
-    split: bool = False,
-    name: str = "",
-    sni_port: int = 0,
-) -> Tcp:
+def _inspecting(proxy: Tcp, protocol: Protocol) -> Tcp:
+    return replace(proxy, inspect="mongo") if protocol == "Mongo" else proxy
+
+
+def _proxy(targets: tuple[TcpTarget, ...], rule: DestinationRuleSpec | None, context: TcpContext, subset: str) -> Tcp:
     policy = rule.traffic_policy if rule else None
     pool = policy.connection_pool.tcp if policy and policy.connection_pool else None
     idle = nanoseconds(pool.idle_timeout) if pool else None
@@ -215,17 +220,12 @@ def _proxy(  # noqa: PLR0913  # what a TCP proxy is made of
     settings = tunnel.tunnel if tunnel else None
     return Tcp(
         targets=targets,
-        split=split,
         access_logs=context.logs,
         idle_timeout=context.traits.idle_timeout if idle is None else idle,
         max_duration=nanoseconds(pool.max_connection_duration) if pool else None,
         hash_source=_by_source(policy, chosen),
-        statistics=name,
         tunnel_target=f"{settings.target_host}:{settings.target_port}" if settings else "",
         tunnel_post=settings is not None and settings.protocol == "POST",
-        sni_port=sni_port,
-        sni_family=context.traits.dns_family,
-        sni_cache=f"{targets[0].backend.host}{DNS_CACHE_SUFFIX}" if sni_port else "",
     )
 
 
