@@ -45,6 +45,7 @@ class Fabric:
         self._links = 0
         self._rules: dict[Family, rules.Chains] = {}
         self._udp: dict[conntrack.Place, frozenset[conntrack.Place]] = {}
+        self._used: frozenset[str] = frozenset()
         self._answered: frozenset[str] = frozenset()
         self._one_at_a_time = asyncio.Lock()
 
@@ -93,7 +94,7 @@ class Fabric:
         """
         self._nameserver.zone = Zone(services, hosts, self.settings.domain)
         async with self._one_at_a_time:
-            await self._answer_for(rules.addresses_beyond(services, self.settings.service_cidrs))
+            await self._answer_for(frozenset(address for service in services for address in service.cluster_ips))
             for family in self.settings.families:
                 after = rules.chains(services, self.settings, family)
                 change = rules.transaction(self._rules.get(family, rules.NO_RULES), after, family)
@@ -138,7 +139,10 @@ class Fabric:
         self._remember(self._books)
         return tuple(found)
 
-    async def _answer_for(self, addresses: frozenset[str]) -> None:
+    async def _answer_for(self, used: frozenset[str]) -> None:
+        if used == self._used:
+            return
+        addresses = rules.addresses_beyond(used, self.settings.service_cidrs)
         new, gone = addresses - self._answered, self._answered - addresses
 
         def change() -> None:
@@ -149,7 +153,7 @@ class Fabric:
 
         if new or gone:
             await self.namespace.run(change)
-            self._answered = addresses
+        self._used, self._answered = used, addresses
 
 
 @contextlib.asynccontextmanager

@@ -6,7 +6,7 @@ connection is remembered by the kernel, so changed rules touch new connections o
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address, ip_network
 
 from pillion.local.fabric.model import ClusterService, FabricSettings, Family, ServicePort, family_of
@@ -31,7 +31,9 @@ def chains(services: Sequence[ClusterService], settings: FabricSettings, family:
     made: dict[str, tuple[str, ...]] = {}
     entries: list[str] = []
     callers: set[str] = set()
-    for service in sorted(services, key=lambda one: (one.namespace, one.name)):
+    # most services of a large mesh have no endpoints here: they must cost nothing
+    with_targets = [service for service in services if any(port.targets for port in service.ports)]
+    for service in sorted(with_targets, key=lambda one: (one.namespace, one.name)):
         for address in _translated(service, settings, family):
             for port in service.ports:
                 targets = _targets(port, family)
@@ -60,10 +62,9 @@ def transaction(before: Chains, after: Chains, family: Family) -> Transaction | 
     return Transaction(family=family, text="\n".join([*lines, "COMMIT", ""]))
 
 
-def addresses_beyond(services: Sequence[ClusterService], cidrs: Sequence[str]) -> frozenset[str]:
+def addresses_beyond(used: Iterable[str], cidrs: Sequence[str]) -> frozenset[str]:
     """Return the cluster IPs that none of the fabric's networks holds, such as those of a dump of another cluster."""
     networks = [ip_network(cidr) for cidr in cidrs]
-    used = {address for service in services for address in service.cluster_ips}
     return frozenset(one for one in used if not any(ip_address(one) in network for network in networks))
 
 

@@ -59,5 +59,5 @@ def test_the_first_transaction_lays_the_hooks() -> None:
 
 
 def test_addresses_of_another_cluster_are_told_apart() -> None:
-    services = [service(), service(ip="172.20.0.1"), service(ip="fd00::1")]
-    assert addresses_beyond(services, SETTINGS.service_cidrs) == {"172.20.0.1", "fd00::1"}
+    used = ["10.96.0.20", "172.20.0.1", "fd00::1"]
+    assert addresses_beyond(used, SETTINGS.service_cidrs) == {"172.20.0.1", "fd00::1"}
