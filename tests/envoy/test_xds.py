@@ -196,10 +196,9 @@ def scene(folder: Path, ads: str, act: Callable[[Scene], Awaitable[None]]) -> No
         async with asyncio.timeout(60), backend("from a") as a, backend("from b") as b:
             port = free_port()
             told = Told(View.of([*cluster("a", a), listener(port), routes("a")]))
-            callers: list[Front] = []
-            server = Server(told, identify=lambda peer: callers[0].caller(peer))
+            server = Server(told)
             async with Front(server.listen("127.0.0.1:0")) as front:
-                callers.append(front)
+                server.identify = front.caller
                 await server.start()
                 await front.open(folder / "xds.sock", "b/a")
                 async with envoy(folder, ads):
