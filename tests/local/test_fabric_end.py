@@ -12,12 +12,14 @@ import pytest
 
 from local.pods import moved, until
 from local.worlds import World, in_world
+from pillion.local import inventory
 from pillion.local.fabric.model import ClusterService, ServicePort
 
 pytestmark = pytest.mark.root
 
 CHILD = """
 import asyncio, sys
+from pillion.local import inventory
 from pillion.local.fabric.model import ClusterService, FabricSettings, ServicePort
 from pillion.local.fabric.network import fabric
 
@@ -98,3 +100,20 @@ def test_a_closed_fabric_is_gone_with_the_connections_that_pods_kept_open() -> N
 
     live()
     assert inodes[0] not in namespaces()
+
+
+def test_a_fabrics_life_leaves_no_trace(tmp_path: Path) -> None:
+    before = inventory.take(tmp_path)
+    inodes: list[int] = []
+
+    @in_world(pods=2)
+    async def live(it: World) -> None:
+        inodes.append(it.fabric.namespace.inode)
+        ports = (ServicePort(port=80, targets=((it.pods[0].address, 80),)),)
+        await it.fabric.set_services([ClusterService(namespace="d", name="s", cluster_ips=("10.96.1.1",), ports=ports)])
+        sentences = [left.sentence for left in inventory.difference(before, inventory.take(tmp_path))]
+        assert any(f"net:[{inodes[0]}]" in sentence for sentence in sentences)
+        assert any(str(it.pods[0].pid) in sentence for sentence in sentences)
+
+    live()
+    assert [left.sentence for left in inventory.difference(before, inventory.take(tmp_path))] == []

@@ -50,7 +50,9 @@ class Fabric:
         self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:
-        """Lay the network and answer for names."""
+        """Lay the network and answer for names; raise `FabricError` if a tool for that is missing."""
+        for family in self.settings.families:
+            _restorer(family)
         await self.namespace.run(wiring.prepare, self.settings)
         await self._nameserver.start(self.namespace)
 
@@ -173,12 +175,18 @@ async def fabric(
 
 
 def _restore(change: rules.Transaction) -> None:
-    name = "iptables" if change.family == 4 else "ip6tables"
-    tool = shutil.which(f"{name}-nft-restore") or shutil.which(f"{name}-restore")
-    if tool is None:
-        raise FabricError(f"{name}-restore is missing; install Debian's package iptables")
+    tool = _restorer(change.family)
     done = subprocess.run(
         [tool, "--noflush"], input=change.text, capture_output=True, text=True, check=False, timeout=30
     )
     if done.returncode != 0:
         raise FabricError(f"{tool} refused the services' rules: {done.stderr.strip()}")
+
+
+def _restorer(family: Family) -> str:
+    name = "iptables" if family == 4 else "ip6tables"
+    # the nft one first: the old one keeps a lock file on the host
+    tool = shutil.which(f"{name}-nft-restore") or shutil.which(f"{name}-restore")
+    if tool is None:
+        raise FabricError(f"{name}-restore is missing, and cluster IPs need it: install Debian's package iptables")
+    return tool
