@@ -207,4 +207,4 @@ async def kubelet(
         try:
             yield made
         finally:
-            await made.stop_all()
+            await made.stop_all(settings.end_grace)

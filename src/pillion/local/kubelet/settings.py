@@ -31,6 +31,9 @@ class KubeletSettings(Value):
     stop_slack: float = 2.0
     """The least seconds that a sidecar gets to end after the containers that it served."""
 
+    end_grace: float = 5.0
+    """The most seconds that pods get to end when the kubelet itself does."""
+
     def facts(self, addresses: tuple[str, ...] = ()) -> PodFacts:
         """Return what is known of a pod with these addresses on this machine."""
         memory = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
