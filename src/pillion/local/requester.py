@@ -38,10 +38,22 @@ def ask(target):  # noqa: D103
         words = head.split(b" ", 2)
         if len(words) > 1 and words[1].isdigit():
             answer["status"] = int(words[1])
-            answer["body"] = body.decode("utf-8", "replace")
+            whole = dechunked(body) if b"transfer-encoding: chunked" in head.lower() else body
+            answer["body"] = whole.decode("utf-8", "replace")
         else:
             answer["error"] = "closed"
     return answer
+
+
+def dechunked(body):  # noqa: D103
+    whole = b""
+    while body:
+        size, _, body = body.partition(b"\r\n")
+        length = int(size.partition(b";")[0] or b"0", 16)
+        if not length:
+            break
+        whole, body = whole + body[:length], body[length + 2 :]
+    return whole
 
 
 if __name__ == "__main__":

@@ -177,8 +177,11 @@ class Mesh:
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something is true, looking whenever the mesh changed."""
         while not true():
-            changed = self._changed
-            await changed.wait()
+            await self.change()
+
+    async def change(self) -> None:
+        """Wait until the mesh looked at everything once more."""
+        await self._changed.wait()
 
     def _announce(self) -> None:
         self._changed.set()
@@ -230,9 +233,12 @@ async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
                     mesh.read_files()
                     mesh.touch()
                     loops.extend((tasks.create_task(plane.run()), tasks.create_task(mesh.run())))
-                    yield mesh
-                    for loop in loops:
-                        loop.cancel()
+                    try:
+                        yield mesh
+                    finally:
+                        for loop in loops:
+                            loop.cancel()
+                        await run.stop_all(grace=0)
             finally:
                 for loop in loops:
                     loop.cancel()

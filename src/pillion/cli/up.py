@@ -1,0 +1,106 @@
+"""`pillion up`: run the mesh that files describe, on this machine."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pillion.cli.output import fail, guarded, layout, mesh_option
+from pillion.local.client import Client, ClientError
+from pillion.local.kubelet.images import ExecRule, parse_rule
+from pillion.local.server.door import on_signals, opened
+from pillion.local.server.live import show
+from pillion.local.server.mesh import MeshOptions
+from pillion.local.state import Layout, running
+
+START_TIMEOUT = 60.0
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="DIR|FILE...")
+@click.option("--exec", "rules", multiple=True, metavar="IMAGE=COMMAND", help="run COMMAND for that image; repeatable")
+@click.option("--mesh-config", default="", help="file with a MeshConfig")
+@click.option("-d", "--detach", is_flag=True, help="return when all pods are ready, leave the mesh running")
+@mesh_option
+@guarded
+def command(paths: tuple[str, ...], *, rules: tuple[str, ...], mesh_config: str, detach: bool, mesh: str) -> None:
+    """Run the mesh described by ordinary Kubernetes and Istio YAML; edits of the files are live at once.
+
+    Each pod is a set of Linux namespaces, injected and captured as in a cluster, with a real Envoy. Images are not
+    pulled: a container runs its command on this machine, or an echo server on its ports.
+    """
+    for path in (*paths, *filter(None, (mesh_config,))):
+        if path != "-" and not Path(path).exists():
+            fail(f"{path}: there is no such file or folder")
+    if os.geteuid() != 0:
+        fail("a mesh on this machine needs root, for network namespaces: try sudo")
+    options = MeshOptions(
+        paths=tuple(str(Path(path).resolve()) if path != "-" else path for path in paths),
+        rules=_rules(rules),
+        mesh_config=str(Path(mesh_config).resolve()) if mesh_config else "",
+        directory=str(Path.cwd()),
+    )
+    place = layout(mesh)
+    if detach:
+        _detach(place)
+    else:
+        sys.exit(asyncio.run(_run(options, place)))
+
+
+def _rules(texts: tuple[str, ...]) -> tuple[ExecRule, ...]:
+    try:
+        return tuple(parse_rule(text) for text in texts)
+    except ValueError as problem:
+        fail(f"--exec: {problem}")
+
+
+async def _run(options: MeshOptions, place: Layout) -> int:
+    async with opened(options, place) as door:
+        on_signals(door.stop.set)
+        await show(door.mesh, door.stop)
+    return 0
+
+
+def _status(place: Layout) -> dict[str, Any]:
+    try:
+        return Client(place).get("/status")
+    except (ClientError, OSError):
+        return {}
+
+
+def _detach(place: Layout) -> None:
+    """Start the same command once more, in the background, and wait until its pods are ready."""
+    pid = running(place)
+    if pid is not None:
+        fail(f"mesh {place.path.name} is already run by process {pid}: take it down with `pillion down`")
+    place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    words = [word for word in sys.argv[1:] if word not in {"-d", "--detach"}]
+    log = place.path.with_name(f"{place.path.name}.log")
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "pillion", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            message = log.read_text(errors="replace").strip()
+            log.unlink()
+            fail(message.removeprefix("pillion: ") or "the mesh did not start")
+        status = _status(place)
+        if status.get("ready"):
+            log.replace(place.server_log)
+            pods = status["pods"]
+            click.echo(f"mesh {place.path.name} is up: {pods['ready']} of {pods['total']} pods ready")
+            return
+        time.sleep(0.05)
+    click.echo(f"not all pods are ready after {START_TIMEOUT:.0f} s; the mesh goes on: `pillion get pods`", err=True)
+    sys.exit(1)

@@ -1,0 +1,85 @@
+"""What `pillion up` shows while it runs: a live table on a terminal, plain lines elsewhere."""
+
+import asyncio
+import sys
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from pillion.local.server import tables
+from pillion.local.server.mesh import Mesh
+from pillion.value import NO_LABELS, Diagnostic
+
+REFRESH = 0.25
+
+
+async def show(mesh: Mesh, stop: asyncio.Event) -> None:
+    """Show the mesh until it is to stop."""
+    console = Console()
+    if console.is_terminal:
+        await _live(mesh, stop, console)
+    else:
+        await _lines(mesh, stop)
+
+
+async def _live(mesh: Mesh, stop: asyncio.Event, console: Console) -> None:
+    with Live(_picture(mesh), console=console, auto_refresh=False) as live:
+        while not stop.is_set():
+            live.update(_picture(mesh), refresh=True)
+            try:
+                async with asyncio.timeout(REFRESH):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+    console.print("taking the mesh down ...")
+
+
+def _picture(mesh: Mesh) -> Table:
+    answer = tables.objects(mesh, "Pod", "", "", NO_LABELS)
+    clients = mesh.plane.clients
+    settled = sum(client.settled for client in clients)
+    title = f"mesh {mesh.layout.path.name}: {settled} of {len(clients)} proxies up to date"
+    wrong = [each for each in mesh.diagnostics if each.severity != "info"]
+    caption = "\n".join(str(each) for each in wrong[-5:]) or "edit the files, or: pillion apply -f FILE; Ctrl-C ends it"
+    picture = Table(title=title, caption=caption, title_justify="left", caption_justify="left", box=None)
+    for name in answer.header:
+        picture.add_column(name)
+    for row in answer.rows:
+        picture.add_row(*row, style="" if row[3] in {"Running", "Completed"} else "yellow")
+    return picture
+
+
+async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
+    """Print a line for every pod that becomes something else, and for every new problem."""
+    seen: dict[str, str] = {}
+    told: set[Diagnostic] = set()
+    ready = False
+    while not stop.is_set():
+        for row in tables.objects(mesh, "Pod", "", "", NO_LABELS).rows:
+            key, state = f"{row[0]}/{row[1]}", f"{row[2]} {row[3]}"
+            if seen.get(key) != state:
+                seen[key] = state
+                _print(f"pod {key} {state}")
+        for each in mesh.diagnostics:
+            if each not in told and each.severity != "info":
+                told.add(each)
+                _print(str(each))
+        if not ready and mesh.pods.all_ready():
+            ready = True
+            _print(f"all {len(seen)} pods are ready")
+        await _either(mesh, stop)
+
+
+async def _either(mesh: Mesh, stop: asyncio.Event) -> None:
+    """Wait until the mesh changed or is to stop."""
+    async with asyncio.TaskGroup() as tasks:
+        waiting = [tasks.create_task(mesh.change()), tasks.create_task(stop.wait())]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
