@@ -1,4 +1,4 @@
-"""Istio's recorded capture rules: what the configurator executes, by settings and by command line."""
+"""Istio's recorded capture rules: what its configurators execute for given settings."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 from conformance.outcome import Outcome, tally
 from pillion.capture import config, iptables, nftables
 from pillion.capture.plan import plan
-from pillion.cli import capture
 from pillion.value import has_errors
 
 
@@ -20,8 +19,6 @@ def run(data: Path) -> dict[str, Outcome]:
             (case["name"], executed(case["config_json_tags"]) == _text(data / "capture" / case["golden"]))
             for case in cases
         )
-    recorded = json.loads((data / "istiod-iptables" / "cases.json").read_text())
-    suites["istiod-iptables"] = tally((name, _answers_alike(case)) for name, case in recorded.items())
     return suites
 
 
@@ -44,18 +41,3 @@ def _nftables(tags: dict[str, Any]) -> str:
     settings, diagnostics = config.decode_json(tags)
     assert not has_errors(diagnostics), diagnostics
     return nftables.transaction(plan(settings, "nftables")).strip("\n")
-
-
-def _answers_alike(case: dict[str, Any]) -> bool:
-    """Settings, rules and exit codes are as recorded; IPv6 is the machine's second address, so it takes a flag."""
-    options = capture.command.commands["print"].make_context("print", list(case["args"])).params
-    given = {name: value for name, value in options.items() if value is not None and name != "output"}
-    servers = tuple(case.get("nameservers", ()))
-    facts = config.MachineFacts(addresses=("192.0.2.1", "2001:db8::1"), nameservers=servers)
-    settings, diagnostics = config.decode(given, case["env"], facts)
-    if has_errors(diagnostics) != (case["exit"] != 0):
-        return False
-    rules = plan(settings)
-    four = [] if settings.cleanup_only else iptables.restore_text(rules, 4).splitlines()
-    six = [] if settings.cleanup_only else iptables.restore_text(rules, 6).splitlines()
-    return four == case.get("rules_v4", []) and six == case.get("rules_v6", [])
