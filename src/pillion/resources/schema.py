@@ -88,8 +88,8 @@ def _reader_of_struct(cls: type[msgspec.Struct], manner: Manner) -> Reader:
     hints = get_type_hints(cls, include_extras=True)
     names = {name: (name, hints[name]) for name in cls.__struct_fields__}
     fields = dict(zip(cls.__struct_encode_fields__, names.values(), strict=True))
-    if manner == "proto":
-        fields = names | fields
+    aliases = names if manner == "proto" else {name: names[name] for name in getattr(cls, "ALIASES", ())}
+    fields = aliases | fields
     oneofs = cast("tuple[tuple[str, ...], ...]", getattr(cls, "ONEOFS", ()))
     spelt = dict(zip(cls.__struct_fields__, cls.__struct_encode_fields__, strict=True))
     groups = tuple(tuple(spelt[name] for name in group) for group in oneofs)

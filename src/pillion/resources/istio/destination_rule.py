@@ -62,6 +62,16 @@ class ConsistentHashLB(Value, rename="camel"):
     minimum_ring_size: int = 0
 
 
+class BackendUtilizationLB(Value, rename="camel"):
+    """Weights that follow how busy the endpoints say they are."""
+
+    weight_stabilization_period: Duration | None = None
+    weight_expiration_period: Duration | None = None
+    weight_update_period: Duration | None = None
+    error_utilization_penalty_percent: Unsigned = 0
+    metric_names_for_computing_utilization: tuple[str, ...] = ()
+
+
 class Distribute(Value, rename="camel"):
     """Shares of the localities for traffic from one locality."""
 
@@ -98,7 +108,7 @@ class ZoneAwareLoadBalancerSetting(Value, rename="camel"):
     enabled: bool | None = None
     failover: tuple[ZoneAwareLoadBalancerSettingFailover, ...] = ()
     failover_priority: tuple[str, ...] = ()
-    min_cluster_size: int | None = None
+    min_cluster_size: Unsigned | None = None
 
 
 class WarmupConfiguration(Value, rename="camel"):
@@ -112,10 +122,11 @@ class WarmupConfiguration(Value, rename="camel"):
 class LoadBalancerSettings(Value, rename="camel"):
     """How an endpoint is chosen."""
 
-    ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("simple", "consistent_hash"),)
+    ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("simple", "consistent_hash", "backend_utilization"),)
 
     simple: SimpleLB | None = None
     consistent_hash: ConsistentHashLB | None = None
+    backend_utilization: BackendUtilizationLB | None = None
     locality_lb_setting: LocalityLoadBalancerSetting | None = None
     zone_aware_lb_setting: ZoneAwareLoadBalancerSetting | None = None
     warmup_duration_secs: Duration | None = None

@@ -102,6 +102,7 @@ class FilterChainMatch(Value, rename="camel"):
     application_protocols: str = ""
     filter: FilterMatch | None = None
     destination_port: Unsigned = 0
+    transport_socket: str = ""
 
 
 class ListenerMatch(Value, rename="camel"):

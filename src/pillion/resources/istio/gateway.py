@@ -47,6 +47,7 @@ class ServerTLSSettings(Value, rename="camel"):
     max_protocol_version: TLSProtocol = "TLS_AUTO"
     cipher_suites: tuple[str, ...] = ()
     insecure_skip_verify: bool | None = None
+    ecdh_curves: tuple[str, ...] = ()
 
 
 class Server(Value, rename="camel"):

@@ -214,6 +214,7 @@ class MeshConfig(Value, rename="camel"):
     discovery_selectors: tuple[LabelSelector, ...] = ()
     path_normalization: ProxyPathNormalization | None = None
     default_http_retry_policy: HTTPRetry | None = None
+    default_inbound_http_retry_policy: HTTPRetry | None = None
     mesh_mtls: TLSConfig | None = msgspec.field(default=None, name="meshMTLS")
     tls_defaults: TLSConfig | None = None
     default_traffic_policy: DefaultTrafficPolicy | None = None

@@ -1,6 +1,6 @@
 """AuthorizationPolicy, PeerAuthentication, RequestAuthentication: who may call whom, and with which proof."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pillion.resources.duration import Duration
 from pillion.resources.istio.workload import PolicyTargetReference, WorkloadSelector
@@ -9,6 +9,7 @@ from pillion.value import FrozenMap, Value
 
 AuthorizationPolicyAction = Literal["ALLOW", "DENY", "AUDIT", "CUSTOM"]
 MutualTLSMode = Literal["UNSET", "DISABLE", "PERMISSIVE", "STRICT"]
+JWTRequirement = Literal["OPTIONAL", "REQUIRED"]
 
 
 class ExtensionProvider(Value, rename="camel"):
@@ -133,6 +134,8 @@ class ClaimToHeader(Value, rename="camel"):
 class JWTRule(Value, rename="camel"):
     """An issuer, where its tokens are found, and its keys."""
 
+    ALIASES: ClassVar[tuple[str, ...]] = ("jwks_uri",)
+
     issuer: str = ""
     audiences: tuple[str, ...] = ()
     jwks_uri: str = ""
@@ -145,6 +148,7 @@ class JWTRule(Value, rename="camel"):
     output_claim_to_headers: tuple[ClaimToHeader, ...] = ()
     timeout: Duration | None = None
     space_delimited_claims: tuple[str, ...] = ()
+    presence: JWTRequirement = "OPTIONAL"
 
 
 class RequestAuthenticationSpec(Value, rename="camel"):

@@ -198,6 +198,8 @@ class CorsPolicy(Value, rename="camel"):
 class HTTPRoute(Value, rename="camel"):
     """One rule for HTTP requests: matches, and what is done."""
 
+    ALIASES: ClassVar[tuple[str, ...]] = ("mirror_percent",)
+
     name: str = ""
     match: tuple[HTTPMatchRequest, ...] = ()
     route: tuple[HTTPRouteDestination, ...] = ()

@@ -1,7 +1,6 @@
 """WasmPlugin, TrafficExtension."""
 
 import re
-from urllib.parse import urlsplit
 
 from pillion.resources.istio.extension import (
     LuaConfig,
@@ -13,6 +12,7 @@ from pillion.resources.istio.extension import (
     WasmPluginSpec,
     WasmTrafficSelector,
 )
+from pillion.resources.validation.names import url_scheme
 from pillion.resources.validation.report import Report
 from pillion.resources.validation.values import check_port
 from pillion.resources.validation.workloads import check_targets
@@ -60,12 +60,10 @@ def _check_url(url: str, report: Report) -> None:
     if not url:
         report.error("required", "the place of the code is needed")
         return
-    try:
-        scheme = urlsplit(url).scheme if "://" in url or url.startswith("/") else ""
-        is_valid = scheme in _SCHEMES and not re.search(r"[\x00-\x20\x7f]", url)
-    except ValueError:
-        is_valid = False
-    if not is_valid:
+    scheme = url_scheme(url)
+    if scheme is None:
+        scheme = url_scheme(f"http://{url}")
+    if scheme not in _SCHEMES:
         report.error("invalid-url", f"is {url!r}, expected oci://, https://, http:// or file://")
 
 

@@ -20,6 +20,8 @@ _WILDCARD_LABEL = re.compile(rf"(?:\*|(?:\*|\*-)?{_LABEL})")
 _QUALIFIED = r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _KEY = re.compile(rf"({_LABEL}(?:\.{_LABEL})*/)?({_QUALIFIED})")
 _VALUE = re.compile(rf"(?:{_QUALIFIED})?")
+_URL = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?(?P<rest>[^\x00-\x1f\x7f]+)")
+_AUTHORITY = re.compile(r"[^\s<>\"\[\]:]*(?:\[[^\]]*\])?(?::[0-9]*)?")
 _NUMBER = re.compile(r"[-+]?[0-9]+")
 
 
@@ -85,6 +87,15 @@ def unix_path_problem(path: str) -> str | None:
     if not path.startswith("/") or path.endswith("/"):
         return f"{path!r} is not the absolute path of a file"
     return None
+
+
+def url_scheme(text: str) -> str | None:
+    """Return the scheme of a URL as Go parses a request's URL, empty for a bare path; `None` for what is no URL."""
+    match = _URL.fullmatch(text)
+    if match is None or (not match["scheme"] and not match["rest"].startswith("/")):
+        return None
+    host = match["rest"][2:].partition("/")[0] if match["scheme"] and match["rest"].startswith("//") else ""
+    return (match["scheme"] or "").lower() if _AUTHORITY.fullmatch(host) else None
 
 
 def check_labels(labels: Labels, report: Report) -> None:

@@ -38,7 +38,11 @@ from pillion.resources.validation.telemetry import check_telemetry
 from pillion.resources.validation.workloads import check_selector
 from pillion.value import Diagnostics, Origin
 
-_RESERVED = ("internal.istio.io/parents", "internal.istio.io/parent-namespace", "internal.istio.io/webhook-always-reject")
+_RESERVED = (
+    "internal.istio.io/parents",
+    "internal.istio.io/parent-namespace",
+    "internal.istio.io/webhook-always-reject",
+)
 
 
 def validate(resource: Resource, origin: Origin | None = None) -> Diagnostics:
