@@ -38,7 +38,7 @@ class Claim(Value):
 
 
 class Book(Value):
-    """Who had which address of a pool."""
+    """Who had which address of a pool; every address lies in it and is written as `ipaddress` does."""
 
     addresses: FrozenMap[str] = FrozenMap()
     cursor: int = 0
@@ -83,6 +83,8 @@ class _Work:
         self._cursor = book.cursor
         self._owners: dict[str, str] = {}
         self._given: dict[str, str] = {}
+        self._kept: dict[str, str] = {}
+        """Those of `_given` that the book shall remember: an address of another cluster is its document's alone."""
 
     def honour(self, claim: Claim) -> None:
         problem = self._problem_with(claim.address)
@@ -91,12 +93,14 @@ class _Work:
             hint = "leave clusterIP out to have one chosen"
             found = Diagnostic(code=code, severity="error", message=message, where=claim.where, hint=hint)
             self.diagnostics.append(found)
-        else:
-            self._give(str(ip_address(claim.address)), claim.owner)
+            return
+        address = ip_address(claim.address)
+        self._give(str(address), claim.owner, inside=address in self._network)
 
     def remember(self, claim: Claim) -> bool:
         address = self._book.addresses.get(claim.owner)
-        if address is None or self._problem_with(address) or ip_address(address) not in self._network:
+        # what a book holds was checked when it was given away: a mesh of a thousand Services asks at every change
+        if address is None or address in self._owners or address in self._reserved:
             return False
         self._give(address, claim.owner)
         return True
@@ -112,15 +116,19 @@ class _Work:
         self.diagnostics.append(found)
 
     def result(self) -> Assignment:
-        remembered = {**self._book.addresses, **self._given}
-        if len(remembered) > MEMORY:
-            remembered = self._given
-        book = Book(addresses=FrozenMap(remembered), cursor=self._cursor)
+        before = self._book.addresses
+        book = self._book
+        if self._cursor != book.cursor or any(before.get(owner) != kept for owner, kept in self._kept.items()):
+            remembered = {**before, **self._kept}
+            remembered = remembered if len(remembered) <= MEMORY else self._kept
+            book = Book(addresses=FrozenMap(remembered), cursor=self._cursor)
         return Assignment(addresses=FrozenMap(self._given), book=book)
 
-    def _give(self, address: str, owner: str) -> None:
+    def _give(self, address: str, owner: str, *, inside: bool = True) -> None:
         self._owners[address] = owner
         self._given[owner] = address
+        if inside:
+            self._kept[owner] = address
 
     def _next(self, avoided: set[str]) -> str:
         size = self._network.num_addresses

@@ -35,10 +35,11 @@ def endpoint_slices(services: Sequence[Service], pods: Sequence[Pod]) -> tuple[E
     by_namespace: dict[str, list[Pod]] = {}
     for pod in sorted(pods, key=lambda one: one.metadata.name):
         by_namespace.setdefault(pod.metadata.namespace, []).append(pod)
+    labelled = {(pod.metadata.namespace, pair) for pod in pods for pair in pod.metadata.labels.items()}
     return tuple(
         each
         for service in services
-        if service.spec.selector and service.spec.type != "ExternalName"
+        if service.spec.type != "ExternalName" and _may_select(service, labelled)
         for each in slices_of(service, by_namespace.get(service.metadata.namespace, ()))
     )
 
@@ -94,6 +95,12 @@ def target_port(port: ServicePort, pod: Pod) -> int | None:
             if declared.name == target and declared.protocol == port.protocol:
                 return declared.container_port
     return None
+
+
+def _may_select(service: Service, labelled: set[tuple[str, tuple[str, str]]]) -> bool:
+    """Return whether some pod has the first label that a service selects by: most of a large mesh's have none."""
+    first = next(iter(service.spec.selector.items()), None)
+    return first is not None and (service.metadata.namespace, first) in labelled
 
 
 def _counts(service: Service, pod: Pod) -> bool:

@@ -59,8 +59,10 @@ def _claims(
         return
     given = [address for address in _given(service) if family_of(address) == family]
     if given or family in _wanted(service, settings):
-        where = places.get(service) or Where(resource=str(ref_of(service)), path=("spec", "clusterIP"))
-        yield Claim(owner=_owner(service), address=given[0] if given else "", where=where)
+        where = places.get(service)
+        if where is None and given:
+            where = Where(resource=str(ref_of(service)), path=("spec", "clusterIP"))
+        yield Claim(owner=_owner(service), address=given[0] if given else "", where=where or Where())
 
 
 def _has_cluster_ips(service: Service, settings: FabricSettings) -> bool:
@@ -100,7 +102,7 @@ def _placed(service: Service, found: Sequence[FrozenMap[str]], settings: FabricS
 def _cluster_service(service: Service, slices: Sequence[EndpointSlice]) -> ClusterService:
     spec = service.spec
     headless = spec.cluster_ip == HEADLESS
-    slices = _in_use(slices)
+    slices = _in_use(slices) if slices else ()
     members = dict.fromkeys(
         Member(address=address, hostname=endpoint.hostname)
         for each in slices

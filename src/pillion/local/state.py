@@ -22,6 +22,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast, final
@@ -202,12 +203,9 @@ def load(layout: Layout) -> Memory:
     """Return what is remembered; nothing if there is no memory or it cannot be read."""
     try:
         kept = cast(dict[str, Any], msgspec.json.decode(layout.memory.read_bytes()))
-        books = {
-            cidr: Book(addresses=FrozenMap(book["addresses"]), cursor=book["cursor"])
-            for cidr, book in kept["books"].items()
-        }
+        books = {cidr: _book(cidr, **book) for cidr, book in kept["books"].items()}
         return Memory(books=FrozenMap(books), created=FrozenMap(kept["created"]))
-    except (OSError, msgspec.MsgspecError, LookupError, TypeError, AttributeError):
+    except (OSError, msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError):
         return Memory()
 
 
@@ -230,6 +228,12 @@ def write_whole(path: Path, content: bytes) -> None:
 def first_seen(created: FrozenMap[str], resources: Iterable[str], now: str) -> FrozenMap[str]:
     """Return since when each resource is known: those seen before keep their time, those that are gone lose it."""
     return FrozenMap({resource: created.get(resource, now) for resource in resources})
+
+
+def _book(cidr: str, addresses: dict[str, str], cursor: int) -> Book:
+    network = ip_network(cidr)
+    inside = {owner: text for owner, text in addresses.items() if ip_address(text) in network}
+    return Book(addresses=FrozenMap(inside), cursor=cursor)
 
 
 def _pid_in(path: Path) -> int:

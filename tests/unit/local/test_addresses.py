@@ -52,6 +52,17 @@ def test_an_address_of_another_cluster_is_honoured() -> None:
     assert (assignment.addresses["a"], diagnostics) == ("172.20.0.7", ())
 
 
+def test_an_address_of_another_cluster_is_not_remembered() -> None:
+    assignment, _ = assign(POOL, Book(), [Claim(owner="a", address="172.20.0.7")])
+    after, _ = assign(POOL, assignment.book, claims("a"))
+    assert after.addresses["a"] == "10.96.0.1"
+
+
+def test_a_book_in_which_nothing_changed_is_the_same_book() -> None:
+    first, _ = assign(POOL, Book(), claims("a", "b"))
+    assert assign(POOL, first.book, claims("b", "a"))[0].book is first.book
+
+
 def test_a_new_owner_gets_the_address_that_rested_longest() -> None:
     book, seen = Book(), list[str]()
     for number in range(6):

@@ -90,6 +90,15 @@ def test_a_memory_that_cannot_be_read_is_an_empty_one(text: str, tmp_path: Path)
     assert state.load(layout) == Memory()
 
 
+def test_an_address_that_does_not_belong_is_forgotten(tmp_path: Path) -> None:
+    layout = state.layout_of("demo", tmp_path)
+    layout.path.mkdir()
+    layout.memory.write_text(
+        '{"books": {"10.9.0.0/16": {"addresses": {"a": "10.9.0.1", "b": "10.8.0.1"}, "cursor": 1}}, "created": {}}'
+    )
+    assert state.load(layout).books["10.9.0.0/16"].addresses == FrozenMap({"a": "10.9.0.1"})
+
+
 def test_a_resource_is_as_old_as_its_first_sight() -> None:
     first = state.first_seen(FrozenMap(), ["a", "b"], "1")
     second = state.first_seen(first, ["b", "c"], "2")
