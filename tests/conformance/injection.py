@@ -89,7 +89,9 @@ def by_webhook(folder: Path, recorded: Json, case: Json) -> list[str]:
         place = Namespace(name=namespace, labels=None, annotations=Labels(annotations))
         request = {"uid": "u", "namespace": namespace, "object": pod}
         asked = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}
-        status, body, _ = review.respond("application/json", msgspec.json.encode(asked), injector, options, place)
+        status, body, _ = review.Reviewer(injector).respond(
+            "application/json", msgspec.json.encode(asked), options, place
+        )
         response = json.loads(body)["response"]
         if status != 200 or not response["allowed"]:
             return [f"refused: {response}"]

@@ -212,7 +212,7 @@ def _serve(row: Json, _: Json) -> bool:
     injector = Injector(
         Settings(config='{"templates": {"sidecar": "spec: {containers: [{name: istio-proxy, image: x}]}"}}')
     )
-    answer = review.respond(row["contentType"], data, injector, Options(by_hand=False))
+    answer = review.Reviewer(injector).respond(row["contentType"], data, Options(by_hand=False))
     constants = {"http.StatusUnsupportedMediaType": 415, "http.StatusBadRequest": 400}
     wanted = row["wantStatusCode"]
     if answer.status != (constants[wanted["$const"]] if isinstance(wanted, dict) else wanted):

@@ -69,6 +69,8 @@ class Injection(Value):
     """One for each pod: none when the document holds no pod, many for a List."""
     diagnostics: Diagnostics = ()
     """With an error among them, the document is as it came in."""
+    depends_on_name: bool = True
+    """Whether a pod of another name might have got something else, its name apart."""
 
     @property
     def is_injected(self) -> bool:
@@ -133,7 +135,8 @@ class Injector:
             return Injection(document=document, decisions=(decision,), diagnostics=(_skipped(document, decision),))
         run = _Run(self._ready, self._read, namespace or Namespace(), options)
         try:
-            injected = run.injected(pod, _workload(document, place, pod))
+            workload = _workload(document, place, pod)
+            injected = run.injected(pod, workload)
         except _Failure as failure:
             diagnostic = Diagnostic(
                 code=failure.code, severity="error", message=str(failure), where=_where(document), hint=failure.hint
@@ -142,7 +145,12 @@ class Injector:
         if self.settings.reversible:
             injected = reversible(original, injected)
         whole = with_pod(document, place, injected)
-        return Injection(document=whole, decisions=(decision,), diagnostics=_warnings(document, pod))
+        return Injection(
+            document=whole,
+            decisions=(decision,),
+            diagnostics=_warnings(document, pod),
+            depends_on_name=run.reads_name or workload.kind == "Pod" or not place.is_pod,
+        )
 
     def _inject_list(self, document: Json, namespace: Namespace | None, options: Options) -> Injection:
         results = [self.inject(item, namespace, options) for item in document["items"]]
@@ -216,6 +224,7 @@ class _Run:
         self.read = read_rendered
         self.namespace = namespace
         self.options = options
+        self.reads_name = False
 
     def injected(self, pod: Json, workload: identity.Workload) -> Json:
         """Return the injected pod."""
@@ -291,6 +300,7 @@ class _Run:
                 overlay = self.read(found.render(data), name)
             except TemplateError as error:
                 raise _Failure("bad-template", str(error)) from error
+            self.reads_name |= data.reads_name
             template = merge_pod(template, overlay)
             merged = merge_pod(_with_moved_proxy(merged, template, native=data.NativeSidecars), overlay)
         return merged, template

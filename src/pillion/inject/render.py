@@ -61,6 +61,11 @@ class SidecarTemplateData:
         self.InboundTrafficPolicyMode: str = _inbound_mode(settings.mesh)
         self.CompliancePolicy: str = circumstances.compliance_policy
 
+    @property
+    def reads_name(self) -> bool:
+        """Whether a template has read the pod's own name."""
+        return self.ObjectMeta.was_read("Name")
+
 
 class MeshAndValues:
     """The parts of the settings that a template sees; `proxy_config` is the pod's, its annotation merged in."""

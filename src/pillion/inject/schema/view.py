@@ -35,6 +35,8 @@ class StructView:
         self._struct = struct
         self._document = document
 
+    _whole: bool = False
+
     @property
     def go_type(self) -> str:
         """Its Go type."""
@@ -48,8 +50,17 @@ class StructView:
         self.__dict__[name] = value
         return value
 
+    def was_read(self, name: str) -> bool:
+        """Return whether anybody has read this field, or the whole."""
+        return name in self.__dict__ or "_whole" in self.__dict__
+
+    def String(self) -> str:  # noqa: N802  # templates call Go's methods by Go's names
+        """The struct as JSON."""
+        return str(self.json())
+
     def json(self) -> Json:
         """The struct as Go's encoder writes it."""
+        self._whole = True
         return encoded(self._table, self._document, self._struct)
 
 
