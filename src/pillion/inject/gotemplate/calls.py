@@ -129,7 +129,7 @@ def compile_call(scope: Scope, function: Function, call: Call) -> Evaluate:
     given = literal_count + (call.final is not None)
     complaint = function.complaint(call.name, given, literal_count)
     if complaint is not None:
-        return _failing(scope, call.head, complaint)
+        return _failing(scope, call, complaint)
     if call.name in _SHORT_CIRCUIT and function.result == "short circuit":
         return _short_circuit(scope, call)
     if call.name == "call" and function.result == "callee's":
@@ -141,9 +141,11 @@ def compile_call(scope: Scope, function: Function, call: Call) -> Evaluate:
     return _piped(evaluators, _finally(scope, call, function.parameter(given - 1)), call.final.evaluate, invoke)
 
 
-def _failing(scope: Scope, node: nodes.Node, message: str) -> Evaluate:
-    def fail(_frame: Frame, _dot: Any) -> Any:
-        raise scope.error(node, message)
+def _failing(scope: Scope, call: Call, message: str) -> Evaluate:
+    def fail(frame: Frame, dot: Any) -> Any:
+        if call.final is not None:
+            call.final.evaluate(frame, dot)
+        raise scope.error(call.head, message)
 
     return fail
 

@@ -1,18 +1,28 @@
 """Fields: `.a.b`, `$x.a`, `(pipeline).a`. Keys of maps, fields and methods of structs."""
 
-import inspect
 from collections.abc import Mapping
+from types import MethodType
 from typing import Any, NamedTuple
 
 from pillion.inject.gotemplate.calls import Call, compile_method
 from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.gotemplate.golang.quote import quote
-from pillion.inject.gotemplate.golang.values import ANY, Pointer, StringMap, dereference, is_struct, kind, type_name
+from pillion.inject.gotemplate.golang.values import (
+    ANY,
+    Pointer,
+    StringMap,
+    class_of,
+    dereference,
+    is_struct,
+    kind,
+    type_name,
+)
 from pillion.inject.gotemplate.scope import Evaluate, Frame, Operand, Scope
 from pillion.inject.gotemplate.syntax import nodes
 
-_ABSENT = object()
-_DICT: type[Any] = dict
+_ABSENT: Any = object()
+_MAPS: frozenset[Any] = frozenset((dict, StringMap))
+_POINTER: Any = Pointer
 
 
 class _Found(NamedTuple):
@@ -31,45 +41,38 @@ def compile_chain(
 ) -> Operand:
     """Compile fields of `start` (None: of dot); `call` has the arguments of the last one, if any."""
     walk = _Walk(scope, node, names, start, call)
+    evaluate = start.evaluate if start else None
     if call is not None or scope.missing_key != "default":
-        evaluate = _thorough(start, walk.run)
-    elif start is not None:
-        evaluate = _of_operand(names, start.evaluate, walk.run)
-    else:
-        evaluate = _of_dot(names, walk.run)
-    return Operand(evaluate, walk.blamed, present=walk.holds_nil)
+        return Operand(_thorough(evaluate, walk.run), walk.blamed, present=walk.holds_nil)
+    return Operand(_quick(names, evaluate, walk), walk.blamed, present=walk.holds_nil)
 
 
-def _thorough(start: Operand | None, slow: Any) -> Evaluate:
-    if start is None:
+def _thorough(evaluate: Evaluate | None, slow: Any) -> Evaluate:
+    if evaluate is None:
         return lambda frame, dot: slow(frame, dot, dot)
-    evaluate = start.evaluate
     return lambda frame, dot: slow(frame, dot, evaluate(frame, dot))
 
 
-def _of_dot(names: tuple[str, ...], slow: Any) -> Evaluate:
-    if len(names) == 1:
-        (only,) = names
-        return lambda frame, dot: dot.get(only) if type(dot) is _DICT else slow(frame, dot, dot)
+def _quick(names: tuple[str, ...], evaluate: Evaluate | None, walk: "_Walk") -> Evaluate:
+    """Follow plain maps and fields of known structs; anything else begins again, thoroughly."""
+    steps = tuple((name, name[:1].isupper()) for name in names)
+    structs, slow = walk.structs, walk.run
 
     def run(frame: Frame, dot: Any) -> Any:
-        value = dot
-        for name in names:
-            if type(value) is not _DICT:
-                return slow(frame, dot, dot)
-            value = value.get(name)
-        return value
-
-    return run
-
-
-def _of_operand(names: tuple[str, ...], evaluate: Evaluate, slow: Any) -> Evaluate:
-    def run(frame: Frame, dot: Any) -> Any:
-        value = start = evaluate(frame, dot)
-        for name in names:
-            if type(value) is not _DICT:
+        value = start = dot if evaluate is None else evaluate(frame, dot)
+        for name, capital in steps:
+            shape: Any = value.__class__
+            if shape is _POINTER:
+                value = value.target
+                shape = value.__class__
+            if shape in _MAPS:
+                value = value.get(name)
+            elif capital and shape in structs:
+                value = getattr(value, name, _ABSENT)
+                if value is _ABSENT or value.__class__ is MethodType:
+                    return slow(frame, dot, start)
+            else:
                 return slow(frame, dot, start)
-            value = value.get(name)
         return value
 
     return run
@@ -87,6 +90,8 @@ class _Walk:
         self.names: tuple[str, ...] = names
         self.has_arguments: bool = call is not None
         self.boxed: int = start.boxed if start else scope.dot_boxed
+        self.structs: set[type[Any]] = set()
+        """The classes whose fields the chain has met."""
         nothing = Call("", self.blamed, node, (), None)
         self.with_arguments: Any = compile_method(scope, call or nothing)
         self.without: Any = compile_method(scope, nothing)
@@ -128,7 +133,6 @@ class _Walk:
 
     def step(self, value: Any, name: str, *, boxed: bool, final: bool) -> _Found:
         target = dereference(value)
-        shown = ANY if boxed else type_name(value)
         if isinstance(target, Pointer):
             raise _RefusedError(f"nil pointer evaluating {type_name(target)}.{name}")
         arguments = self.has_arguments and final
@@ -138,9 +142,10 @@ class _Walk:
             return self.key(target, name)
         found = exported(target, name, addressable=target is not value)
         if found is _ABSENT:
-            raise _RefusedError(f"can't evaluate field {name} in type {shown}")
-        if inspect.ismethod(found):
+            raise _RefusedError(f"can't evaluate field {name} in type {ANY if boxed else type_name(value)}")
+        if class_of(found) is MethodType:
             return _Found(found, method=True)
+        self.structs.add(class_of(target))
         if arguments:
             raise _RefusedError(f"{name} has arguments but cannot be invoked as function")
         return _Found(found)

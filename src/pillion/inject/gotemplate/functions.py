@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from pillion.inject.gotemplate.golang.values import (
     ANY,
@@ -41,6 +41,7 @@ class Function:
     """
 
     __slots__ = ("call", "metered", "mutates", "optional", "parameters", "result", "signature", "variadic")
+    go_kind: ClassVar[str] = "func"
 
     def __init__(
         self,

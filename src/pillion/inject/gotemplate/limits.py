@@ -3,13 +3,15 @@
 Time is counted in steps, not seconds: the engine reads no clock, and the same template always ends at the same place.
 """
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from pillion.inject.gotemplate.errors import LimitError
+from pillion.inject.gotemplate.golang.values import NilMap, Slice, StringMap
 
+_SIZED = frozenset((str, bytes, list, tuple, dict, StringMap, NilMap, Slice))
 FREE_LENGTH = 256
 """Strings and lists up to this length cost nothing beyond the step of the call that handles them."""
 
@@ -65,11 +67,13 @@ class Meter:
         """Count a function call by what it read and what it made."""
         cost = 1
         for value in arguments:
-            if isinstance(value, Sized) and (length := len(value)) > FREE_LENGTH:
+            if value.__class__ in _SIZED and (length := len(value)) > FREE_LENGTH:
                 cost += length >> 6
-        if isinstance(result, str):
-            if len(result) > FREE_LENGTH:
-                self.text(len(result))
-        elif isinstance(result, Sized) and len(result) > FREE_LENGTH:
-            self.collection(len(result))
-        self.step(cost)
+        if result.__class__ in _SIZED and (length := len(result)) > FREE_LENGTH:
+            if isinstance(result, str):
+                self.text(length)
+            else:
+                self.collection(length)
+        self.steps -= cost
+        if self.steps < 0:
+            self.step(0)

@@ -11,7 +11,7 @@ from pillion.inject.gotemplate.errors import FunctionError
 from pillion.inject.gotemplate.golang.numbers import decompose, format_float, plain
 from pillion.inject.gotemplate.golang.printing import Parts, struct_fields
 from pillion.inject.gotemplate.golang.quote import quote_character
-from pillion.inject.gotemplate.golang.values import dereference, is_nil, kind, sorted_keys, type_name
+from pillion.inject.gotemplate.golang.values import dereference, is_nil, kind, sorted_keys, to_bytes, type_name
 from pillion.inject.gotemplate.limits import Meter
 
 _SHORT = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -142,7 +142,7 @@ def _complaint(text: str, error: json.JSONDecodeError) -> str:
     context = contexts.get(error.msg, "looking for beginning of value")
     if context == "after object key:value pair" and _in_array(text, at):
         context = "after array element"
-    return f"invalid character {quote_character(ord(text[at]))} {context}"
+    return f"invalid character {quote_character(to_bytes(text[at])[0])} {context}"
 
 
 def _in_array(text: str, at: int) -> bool:

@@ -8,8 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from pillion.inject.gotemplate.golang.durations import Duration
-from pillion.inject.gotemplate.golang.quote import quote
-from pillion.inject.gotemplate.golang.values import Int64
+from pillion.inject.gotemplate.golang.values import Int64, to_bytes
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -222,6 +221,15 @@ _READERS: Mapping[str, str] = {
 }
 
 
+def _quoted(text: str) -> str:
+    """Quote as Go's package time does: bytes beyond ASCII one by one."""
+    shown = (
+        f"\\{chr(byte)}" if byte in b'"\\' else chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
+        for byte in to_bytes(text)
+    )
+    return '"' + "".join(shown) + '"'
+
+
 def parse_time(layout: str, text: str, local: tzinfo) -> datetime:
     """Read a point in time in a layout; `local` where the text names no zone. Raises TimeError."""
     pieces = _pieces(layout)
@@ -231,18 +239,18 @@ def parse_time(layout: str, text: str, local: tzinfo) -> datetime:
         reader = _once(reader, pattern)
         match = re.compile(pattern + reader).match(text)
         if match is None:
-            rest = f"cannot parse {quote(text[at:])} as {quote(shown)}"
-            raise TimeError(f"parsing time {quote(text)} as {quote(layout)}: {rest}")
+            rest = f"cannot parse {_quoted(text[at:])} as {_quoted(shown)}"
+            raise TimeError(f"parsing time {_quoted(text)} as {_quoted(layout)}: {rest}")
         pattern += reader
         at = match.end()
         found = {key: value for key, value in match.groupdict().items() if value is not None}
     if at < len(text):
-        raise TimeError(f"parsing time {quote(text)}: extra text: {quote(text[at:])}")
+        raise TimeError(f"parsing time {_quoted(text)}: extra text: {_quoted(text[at:])}")
     try:
         return _read(found, local)
     except ValueError as error:
         what = str(error).split(" ")[0]
-        raise TimeError(f"parsing time {quote(text)}: {what} out of range") from None
+        raise TimeError(f"parsing time {_quoted(text)}: {what} out of range") from None
 
 
 def _once(reader: str, pattern: str) -> str:

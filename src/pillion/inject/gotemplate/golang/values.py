@@ -7,6 +7,7 @@ with `go_type`; its fields and methods are those whose names begin with a capita
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, cast, final
 
 from pillion.inject.gotemplate.errors import FunctionError
@@ -127,6 +128,7 @@ _KINDS: dict[type, str] = {
     NilMap: "map",
     Pointer: "ptr",
 }
+_PLAIN = frozenset((type(None), bool, int, str, float, dict, list))
 _NAMES: dict[type, str] = {
     type(None): "<nil>",
     bool: "bool",
@@ -159,21 +161,29 @@ def kind(value: Any) -> str:
 
     One of invalid, bool, int, uint, float, complex, string, slice, map, struct, ptr, func.
     """
-    known = _KINDS.get(class_of(value))
-    if known is not None:
-        return known
+    owner: type[Any] = value.__class__
+    return _KINDS.get(owner) or _kind_of(owner)
+
+
+@lru_cache(maxsize=1024)
+def _kind_of(owner: type[Any]) -> str:
     for classes, name in _ABSTRACT:
-        if isinstance(value, classes):
+        if issubclass(owner, classes):
             return name
-    if str(getattr(value, "go_type", "")).startswith("func("):
-        return "func"
-    return "struct" if is_struct(value) or not callable(value) else "func"
+    stated = getattr(owner, "go_kind", None)
+    if isinstance(stated, str):
+        return stated
+    return "func" if hasattr(owner, "__call__") and not _has_fields(owner) else "struct"  # noqa: B004 - of a class
+
+
+@lru_cache(maxsize=1024)
+def _has_fields(owner: type[Any]) -> bool:
+    return hasattr(owner, "__struct_fields__") or hasattr(owner, "__dataclass_fields__") or hasattr(owner, "go_type")
 
 
 def is_struct(value: Any) -> bool:
     """Return whether an object lets templates see its fields."""
-    owner = class_of(value)
-    return hasattr(owner, "__struct_fields__") or hasattr(owner, "__dataclass_fields__") or hasattr(owner, "go_type")
+    return _has_fields(class_of(value))
 
 
 def type_name(value: Any) -> str:
@@ -216,6 +226,8 @@ def dereference(value: Any) -> Any:
 
 def is_true(value: Any) -> bool:
     """Return whether Go takes a value for true: not zero, not empty, not nil; a struct always is."""
+    if value.__class__ in _PLAIN:
+        return bool(value)
     shape = kind(value)
     if shape in {"struct", "func"}:
         return True

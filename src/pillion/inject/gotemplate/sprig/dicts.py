@@ -1,11 +1,11 @@
 """sprig's functions on maps. Those that change their map (`set`, `unset`, `merge`) say so to the engine."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from pillion.inject.gotemplate.errors import FunctionError
 from pillion.inject.gotemplate.functions import Function
-from pillion.inject.gotemplate.golang.values import Slice, StringMap, kind, sorted_keys, type_name
+from pillion.inject.gotemplate.golang.values import NilMap, Slice, StringMap, kind, sorted_keys, type_name
 from pillion.inject.gotemplate.limits import Meter
 from pillion.inject.gotemplate.sprig.values import is_empty, string_of
 
@@ -87,15 +87,19 @@ def dig(*path: Any) -> Any:
 
 def merge(meter: Meter, target: Dict, *sources: Dict) -> Dict:
     """Add to a map what others have; what it has stays."""
-    for source in sources:
-        _merge(meter, target, source, overwrite=False)
-    return target
+    return _merged(meter, target, sources, overwrite=False)
 
 
 def merge_overwrite(meter: Meter, target: Dict, *sources: Dict) -> Dict:
     """Add to a map what others have, the last winning."""
+    return _merged(meter, target, sources, overwrite=True)
+
+
+def _merged(meter: Meter, target: Dict, sources: Sequence[Dict], *, overwrite: bool) -> Dict:
+    if isinstance(target, NilMap):
+        target = {}
     for source in sources:
-        _merge(meter, target, source, overwrite=True)
+        _merge(meter, target, source, overwrite=overwrite)
     return target
 
 

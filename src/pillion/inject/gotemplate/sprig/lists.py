@@ -118,6 +118,8 @@ def concat(*lists: Any) -> Sequence[Any]:
 def chunk(size: int, items: Any) -> Slice:
     """Cut a list into lists of a size."""
     found = elements(items, "Cannot chunk")
+    if size < 0 and found and (len(found) - 1) // size == -1:
+        return Slice("[]interface {}")
     if size <= 0:
         raise FunctionError("runtime error: makeslice: len out of range")
     parts = [list(found[start : start + size]) for start in range(0, len(found), size)]

@@ -156,7 +156,7 @@ def _folded(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., f
         result = _decimal(to_float(first))
         for value in others:
             result = operation(result, _decimal(to_float(value)))
-        return float(result)
+        return float(result) + 0.0
 
     return fold
 

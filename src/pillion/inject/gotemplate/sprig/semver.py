@@ -140,20 +140,20 @@ def constraints(text: str) -> list[list[Constraint]]:
 
 
 def _together(text: str) -> list[Constraint]:
-    at, found = 0, list[Constraint]()
+    at, found = 0, list[str]()
     stripped = text.strip("\t\n\f\r ")
     while at < len(stripped) or not found:
         match = _EACH.match(stripped, at)
         if match is None or not match[0]:
             raise FunctionError(f"improper constraint: {text}")
-        found.append(_constraint(match[0], text))
+        found.append(match[0])
         at = match.end()
         if at < len(stripped):
             separator = _SEPARATOR.match(stripped, at)
             if separator is None:
                 raise FunctionError(f"improper constraint: {text}")
             at = separator.end()
-    return found
+    return [_constraint(part, text) for part in found]
 
 
 def _constraint(text: str, whole: str) -> Constraint:

@@ -29,6 +29,15 @@ _NUMBER = re.compile(
     r"|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?"
 )
 _DIGITS = "0123456789"
+_COMMON = re.compile(
+    r"""(?:(?P<space>[ \t\r\n]+)(?!-\}\})|(?P<string>"[^"\\\n]*")
+    |(?:(?P<field>\.[A-Za-z_][A-Za-z0-9_]*)|(?P<variable>\$[A-Za-z0-9_]*))(?=[ .,|:)(\t\r\n]|\}\}))|(?P<pipe>\|)""",
+    re.VERBOSE,
+)
+"""What most tokens look like; the rest, and all that is wrong, is looked at character by character."""
+_COMMON_KINDS: dict[str, TokenKind] = {
+    "space": "space", "string": "string", "field": "field", "variable": "variable", "pipe": "pipe",
+}  # fmt: skip
 
 
 class Token(NamedTuple):
@@ -137,6 +146,12 @@ class _Lexer:
                 return
             if at >= size:
                 raise _LexError("unclosed action", at)
+            match = _COMMON.match(text, at)
+            if match is not None and match.lastgroup is not None:
+                kind, word = match.lastgroup, match[0]
+                yield Token(_COMMON_KINDS[kind], at, word)
+                at += len(word)
+                continue
             token = self.token(text[at], at)
             if token.kind == "(":
                 depth += 1

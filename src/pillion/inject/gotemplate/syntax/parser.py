@@ -53,7 +53,8 @@ class _Parser:
 
     def next(self) -> Token:
         index = self.index
-        self.furthest = max(self.furthest, index)
+        if index > self.furthest:  # noqa: PLR1730 - the parser's hottest line
+            self.furthest = index
         token = self.tokens[index]
         if index + 1 < len(self.tokens):
             self.index = index + 1
@@ -66,13 +67,17 @@ class _Parser:
         return token
 
     def peek(self) -> Token:
-        self.furthest = max(self.furthest, self.index)
-        return self.tokens[self.index]
+        index = self.index
+        if index > self.furthest:  # noqa: PLR1730 - the parser's hottest line
+            self.furthest = index
+        return self.tokens[index]
 
     def peek_word(self) -> Token:
-        while self.peek().kind == "space":
+        token = self.peek()
+        while token.kind == "space":
             self.next()
-        return self.peek()
+            token = self.peek()
+        return token
 
     # Complaints
 
