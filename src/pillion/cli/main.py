@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("agent", "run Envoy beside a workload: bootstrap, readiness, drain, restart"),
     "apply": ("apply", "lay resources over the files of a running mesh"),
     "capture": ("capture", "traffic capture of a pod: print, apply, verify or clean its rules"),
+    "demo": ("demo", "take a tour: three Sidecars at work on real Envoys"),
     "delete": ("delete", "take applied resources away again"),
     "down": ("down", "take a mesh down and prove that nothing of it is left"),
     "exec": ("exec", "run a command in a pod of a running mesh"),

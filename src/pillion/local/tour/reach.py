@@ -1,0 +1,126 @@
+"""Who reaches whom: real HTTP requests from inside client pods, and what each client's Envoy says it did with them."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from pillion.local import requester
+from pillion.local.server.mesh import Mesh
+from pillion.value import Value
+
+PROXY = "istio-proxy"
+PATIENCE = 5.0
+"""Seconds until an access log line must be there; Envoy writes them at least once a second."""
+
+
+class Target(Value):
+    """A service to ask for."""
+
+    host: str
+    port: int
+
+    @property
+    def name(self) -> str:
+        """`ratings.prod-us1:9080`."""
+        return f"{self.host}:{self.port}"
+
+
+class Seen(Value):
+    """What one client saw of one service."""
+
+    client: str
+    """The client pod's workload: `prod-us1/shop`."""
+    target: str
+    status: int = 0
+    """HTTP status; 0 when there was no answer."""
+    error: str = ""
+    """`closed`, `refused`, `timed out`, `unknown name`, or empty."""
+    answered: str = ""
+    """The workload that answered: `prod-us1/ratings`, or empty."""
+    by_socket: bool = False
+    """Whether it answered on a Unix socket."""
+    cluster: str = ""
+    """The cluster that the client's Envoy used; empty without an Envoy, or when it answered by itself."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the service answered."""
+        return self.status == 200 and bool(self.answered)
+
+
+async def ask(mesh: Mesh, clients: Sequence[str], targets: Sequence[Target]) -> tuple[Seen, ...]:
+    """Send a request from each client to each target, in the order of clients, then targets."""
+    answers = await asyncio.gather(*(_ask_one(mesh, client, targets) for client in clients))
+    return tuple(seen for each in answers for seen in each)
+
+
+async def _ask_one(mesh: Mesh, client: str, targets: Sequence[Target]) -> list[Seen]:
+    key = mesh.pods.find(client)
+    if key is None:
+        raise LookupError(f"there is no pod of {client}")
+    wanted = [{"id": target.name, "host": target.host, "port": target.port} for target in targets]
+    argv = [sys.executable, "-S", "-E", requester.__file__]
+    done = await mesh.kubelet.exec_captured(key, "", argv, json.dumps(wanted).encode())
+    answers = [cast("dict[str, Any]", json.loads(line)) for line in done.stdout.decode().splitlines()]
+    ports = [int(answer["local_port"]) for answer in answers if answer["local_port"]]
+    clusters = await used_clusters(mesh, key, ports) if mesh.pods.running()[key].injected else {}
+    return [_seen(client, answer, clusters) for answer in answers]
+
+
+def _seen(client: str, answer: Mapping[str, Any], clusters: Mapping[int, str]) -> Seen:
+    answered, by_socket = _who(str(answer["body"]))
+    cluster = clusters.get(int(answer["local_port"]), "")
+    return Seen(
+        client=client,
+        target=str(answer["id"]),
+        status=int(answer["status"]),
+        error=str(answer["error"]),
+        answered=answered,
+        by_socket=by_socket,
+        cluster="" if cluster == "-" else cluster,
+    )
+
+
+def _who(body: str) -> tuple[str, bool]:
+    try:
+        said = cast("dict[str, Any]", json.loads(body))
+        return f"{said['namespace']}/{said['container']}", str(said["port"]).startswith("/")
+    except (ValueError, LookupError, TypeError):
+        return "", False
+
+
+async def used_clusters(mesh: Mesh, key: str, ports: Iterable[int]) -> dict[int, str]:
+    """Find in the access log of a pod's Envoy which cluster the connections from these local ports went to."""
+    wanted = set(ports)
+    found: dict[int, str] = {}
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for line in _lines(mesh.kubelet.logs(key, PROXY, follow=True, tail=1000)):
+                port, cluster = logged(line)
+                if port in wanted:
+                    found[port] = cluster
+                if found.keys() == wanted:
+                    break
+    except TimeoutError:
+        return found
+    return found
+
+
+async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    rest = b""
+    async for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "replace")
+
+
+def logged(line: str) -> tuple[int, str]:
+    """Read a line of Istio's default access log: the caller's port and the cluster; (0, "") for any other line."""
+    words = line.split()
+    if len(words) < 12 or not line.startswith("["):
+        return 0, ""
+    cluster, caller = words[-6], words[-3]
+    port = caller.rpartition(":")[2]
+    return (int(port), cluster) if port.isdigit() else (0, "")
