@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from typing import Literal, NamedTuple
 
 from pillion.inject.gotemplate.golang.quote import quote
@@ -29,6 +29,7 @@ _NUMBER = re.compile(
     r"|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?"
 )
 _DIGITS = "0123456789"
+_BEFORE_RIGHT = frozenset("} \t\r\n")
 _COMMON = re.compile(
     r"""(?:(?P<space>[ \t\r\n]+)(?!-\}\})|(?P<string>"[^"\\\n]*")
     |(?:(?P<field>\.[A-Za-z_][A-Za-z0-9_]*)|(?P<variable>\$[A-Za-z0-9_]*))(?=[ .,|:)(\t\r\n]|\}\}))|(?P<pipe>\|)""",
@@ -68,46 +69,43 @@ def tokenize(text: str, *, plain_words: Container[str] = ()) -> list[Token]:
 
     `plain_words` are keywords that are ordinary identifiers, because functions of these names are defined.
     """
-    tokens: list[Token] = []
+    lexer = _Lexer(text, plain_words)
     try:
-        for token in _Lexer(text, plain_words).run():
-            tokens.append(token)  # noqa: PERF402 - what came before an error counts
+        lexer.run()
     except _LexError as error:
-        tokens.append(Token("error", error.at, str(error)))
-    return tokens
+        lexer.tokens.append(Token("error", error.at, str(error)))
+    return lexer.tokens
 
 
 class _Lexer:
     def __init__(self, text: str, plain_words: Container[str]) -> None:
         self.text: str = text
         self.plain_words: Container[str] = plain_words
+        self.tokens: list[Token] = []
 
-    def run(self) -> Iterator[Token]:
+    def add(self, kind: TokenKind, at: int, text: str) -> None:
+        self.tokens.append(Token(kind, at, text))
+
+    def run(self) -> None:
         text, at = self.text, 0
-        while True:
-            left = text.find("{{", at)
-            if left < 0:
-                if at < len(text):
-                    yield Token("text", at, text[at:])
-                yield Token("eof", len(text), "EOF")
-                return
-            trim = text[left + 2 : left + 3] == "-" and text[left + 3 : left + 4] in SPACES and left + 3 < len(text)
+        while (left := text.find("{{", at)) >= 0:
+            trim = text[left + 2 : left + 3] == "-" and left + 3 < len(text) and text[left + 3] in SPACES
             before = text[at:left]
             if trim:
                 before = before.rstrip(SPACES)
             if before:
-                yield Token("text", at, before)
+                self.add("text", at, before)
             inside = left + 4 if trim else left + 2
             if text.startswith("/*", inside):
                 at = self.comment(inside)
                 continue
-            yield Token("left", left, "{{")
-            at = inside
-            for token in self.action(inside):
-                yield token
-                at = token.at + len(token.text)
-            if self.trimmed_right(at - 2):
-                at = self.skip_spaces(at)
+            self.add("left", left, "{{")
+            right = self.action(inside)
+            self.add("right", right, "}}")
+            at = self.skip_spaces(right + 2) if self.trimmed_right(right) else right + 2
+        if at < len(text):
+            self.add("text", at, text[at:])
+        self.add("eof", len(text), "EOF")
 
     def trimmed_right(self, right: int) -> bool:
         return self.text[right - 1] == "-" and self.text[right - 2] in SPACES
@@ -134,33 +132,27 @@ class _Lexer:
         right, trim = found
         return self.skip_spaces(right + 2) if trim else right + 2
 
-    def action(self, at: int) -> Iterator[Token]:
+    def action(self, at: int) -> int:
+        """Add the tokens of an action; return where its right delimiter is."""
         depth = 0
-        text, size = self.text, len(self.text)
+        text, size, tokens = self.text, len(self.text), self.tokens
         while True:
-            found = self.right_delimiter(at)
+            found = self.right_delimiter(at) if text[at : at + 1] in _BEFORE_RIGHT else None
             if found is not None:
                 if depth:
                     raise _LexError("unclosed left paren", at)
-                yield Token("right", found[0], "}}")
-                return
+                return found[0]
             if at >= size:
                 raise _LexError("unclosed action", at)
             match = _COMMON.match(text, at)
             if match is not None and match.lastgroup is not None:
-                kind, word = match.lastgroup, match[0]
-                yield Token(_COMMON_KINDS[kind], at, word)
-                at += len(word)
-                continue
-            token = self.token(text[at], at)
-            if token.kind == "(":
-                depth += 1
-            elif token.kind == ")":
-                depth -= 1
+                token = Token(_COMMON_KINDS[match.lastgroup], at, match[0])
+            else:
+                token = self.token(text[at], at)
+                depth += (token.kind == "(") - (token.kind == ")")
                 if depth < 0:
                     raise _LexError("unexpected right paren", at)
-            if token.text:
-                yield token
+            tokens.append(token)
             at += len(token.text)
 
     def token(self, first: str, at: int) -> Token:

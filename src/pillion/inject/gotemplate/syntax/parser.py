@@ -45,7 +45,7 @@ class _Parser:
         self.variables: list[str] = ["$"]
         self.ranges: list[bool] = []
         self.nesting: int = 0
-        self.action_line: int = 0
+        self.action_at: int = -1
         self.trees: dict[str, nodes.Tree] = {}
         self.calls: set[str] = set()
 
@@ -81,18 +81,19 @@ class _Parser:
 
     # Complaints
 
-    def line(self, token: Token) -> int:
-        return 1 + self.text.count("\n", 0, token.at)
+    def line_at(self, at: int) -> int:
+        return 1 + self.text.count("\n", 0, max(at, 0))
 
     def fail(self, message: str) -> NoReturn:
-        line = self.line(self.tokens[self.furthest])
+        line = self.line_at(self.tokens[self.furthest].at)
         raise TemplateError(f"template: {self.name}:{line}: {message}", template=self.name, line=line)
 
     def unexpected(self, token: Token, context: str) -> NoReturn:
         if token.kind == "error":
             extra = ""
-            if self.action_line and self.action_line != self.line(token):
-                extra = f" in action started at {self.name}:{self.action_line}"
+            started = self.line_at(self.action_at)
+            if self.action_at >= 0 and started != self.line_at(token.at):
+                extra = f" in action started at {self.name}:{started}"
                 if token.text.endswith(" action"):
                     extra = extra.removeprefix(" in action")
             self.fail(f"{token}{extra}")
@@ -140,12 +141,12 @@ class _Parser:
         self.add(name, self.separate_body("define clause"))
 
     def separate_body(self, context: str) -> list[nodes.Statement]:
-        outer = (self.variables, self.ranges, self.action_line)
-        self.variables, self.ranges, self.action_line = ["$"], [], 0
+        outer = (self.variables, self.ranges, self.action_at)
+        self.variables, self.ranges, self.action_at = ["$"], [], -1
         body, end = self.body()
         if end.kind != "end":
             self.fail(f"unexpected {_closing(end)} in {context}")
-        self.variables, self.ranges, self.action_line = outer
+        self.variables, self.ranges, self.action_at = outer
         return body
 
     def add(self, name: str, body: list[nodes.Statement]) -> None:
@@ -176,9 +177,9 @@ class _Parser:
             return nodes.Text(token.at, token.text)
         if token.kind != "left":
             self.unexpected(token, "input")
-        self.action_line = self.line(token)
+        self.action_at = token.at
         node = self.action()
-        self.action_line = 0
+        self.action_at = -1
         return node
 
     def action(self) -> nodes.Statement | Token:
