@@ -371,5 +371,8 @@ def run(data: Path) -> dict[str, Outcome]:
     """Hold every conversation."""
     content = cast(dict[str, Any], json.loads((data / "xds_protocol" / "scenarios.json").read_text()))
     metadata = content["node_metadata"]
-    results = ((each["name"], asyncio.run(converse(each, metadata))) for each in content["scenarios"])
-    return {"xds_protocol": tally(results)}
+
+    async def converse_all() -> list[tuple[str, bool]]:
+        return [(each["name"], await converse(each, metadata)) for each in content["scenarios"]]
+
+    return {"xds_protocol": tally(asyncio.run(converse_all()))}

@@ -10,7 +10,8 @@ from typing import Any, Protocol, cast, final
 
 import grpc
 import grpc.aio
-from google.protobuf.message import DecodeError, Message
+from envoy.config.core.v3.base_pb2 import Node as NodeMessage
+from google.protobuf.message import DecodeError
 from msgspec.structs import replace
 
 from pillion.value import Value
@@ -89,6 +90,9 @@ class ProtocolError(Exception):
     """The client does not speak the protocol."""
 
 
+Parse = Callable[[bytes], tuple[Any, NodeMessage | None]]
+
+
 @final
 class Session:
     """One client's stream while it lasts."""
@@ -99,7 +103,7 @@ class Session:
         self._wire = wire
         self._provider = provider
         self._stream = Stream(dialect)
-        self._parse: Callable[[bytes], tuple[Any, Message | None]] = parse_delta if dialect == "delta" else parse_state
+        self._parse: Parse = parse_delta if dialect == "delta" else parse_state
         self._asleep: asyncio.Future[None] | None = None
         self._attachment: Attachment | None = None
         self._settled_on: View | None = None
@@ -122,31 +126,43 @@ class Session:
     async def run(self, share: Callable[[Node], Node]) -> None:
         """Serve the client until it goes; raises `ProtocolError` or `RefusedError` when it has to be sent away."""
         try:
-            request, message = self._parse_request(await self._wire.read())
-            if message is None or not cast(Any, message).id:
-                raise ProtocolError("the first request must say node.id")
-            node = share(read_node(cast(Any, message)))
-            self.node = node.id
-            self._attachment = self._provider.attach(node, self.peer, self._notify)
-            if self._attachment.view is not None:
-                self._stream.show(self._attachment.view)
-            self._stream.receive(request)
-            del request, message, node
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write())
-                await self._read()
-        except* ClosedError:
+            self._begin(await self._wire.read(), share)
+            await self._exchange()
+        except ClosedError:
             pass
         finally:
             if self._attachment is not None:
                 self._attachment.detach()
+
+    def _begin(self, data: bytes, share: Callable[[Node], Node]) -> None:
+        request, message = self._parse_request(data)
+        if message is None or not message.id:
+            raise ProtocolError("the first request must say node.id")
+        node = share(read_node(message))
+        self.node = node.id
+        self._attachment = self._provider.attach(node, self.peer, self._notify)
+        if self._attachment.view is not None:
+            self._stream.show(self._attachment.view)
+        self._stream.receive(request)
+
+    async def _exchange(self) -> None:
+        """Read and write until one of the two ends; raise why."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._write())
+                await self._read()
+        except* (ClosedError, ProtocolError) as ended:
+            reason = _first(ended)
+        else:
+            return
+        raise reason
 
     def stop(self) -> None:
         """End the stream in good order: the client sees it end, not break."""
         self._stopping = True
         self._wake()
 
-    def _parse_request(self, data: bytes) -> tuple[Any, Message | None]:
+    def _parse_request(self, data: bytes) -> tuple[Any, NodeMessage | None]:
         try:
             request, message = self._parse(data)
         except DecodeError as error:
@@ -169,7 +185,10 @@ class Session:
             for event in self._stream.receive(request):
                 if self._attachment is not None:
                     self._attachment.heard(event)
-            self._wake()
+            if self._stream.pending:
+                self._wake()
+            else:
+                self._tell_settled()
 
     async def _write(self) -> None:
         stream, loop = self._stream, asyncio.get_running_loop()
@@ -300,10 +319,10 @@ class Server:
         self._sessions[session] = None
         try:
             await session.run(self._share)
-        except* RefusedError as refused:
-            code, text = grpc.StatusCode.PERMISSION_DENIED, str(_first(refused))
-        except* ProtocolError as broken:
-            code, text = grpc.StatusCode.INVALID_ARGUMENT, str(_first(broken))
+        except RefusedError as refused:
+            code, text = grpc.StatusCode.PERMISSION_DENIED, str(refused)
+        except ProtocolError as broken:
+            code, text = grpc.StatusCode.INVALID_ARGUMENT, str(broken)
         else:
             return
         finally:

@@ -57,12 +57,14 @@ class Response(NamedTuple):
 class Stream:
     """The server's side of one stream."""
 
-    __slots__ = ("_burst_over", "_dialect", "_nonce", "_ordered", "_subscriptions", "_warming", "view")
+    __slots__ = ("_burst_over", "_dialect", "_nonce", "_ordered", "_seen", "_subscriptions", "_warming", "view")
 
     def __init__(self, dialect: Dialect, view: View | None = None) -> None:
         self.view = view
         self._dialect: Dialect = dialect
         self._nonce = 0
+        self._seen: View | None = None
+        """The view to which all subscriptions have been brought."""
         self._subscriptions: dict[str, Subscription] = {}
         self._ordered: list[Subscription] = []
         self._warming: frozenset[str] = NO_NAMES
@@ -127,6 +129,7 @@ class Stream:
         return events
 
     def _open(self, type_url: str) -> Subscription:
+        self._seen = None
         subscription = self._subscriptions[type_url] = Subscription(type_url, wildcard=False)
         self._ordered = sorted(self._subscriptions.values(), key=lambda each: type_urls.order(each.type_url))
         return subscription
@@ -144,14 +147,18 @@ class Stream:
         """Return the next response to write, decided now; None when there is nothing to say that need not wait."""
         if self.view is None:
             return None
-        self._advance(self.view)
+        if self._seen is not self.view:
+            self._advance(self.view)
         for subscription in self._ordered:
+            if not (subscription.owed or subscription.leaving or subscription.answer):
+                continue
             response = self._respond(subscription, self.view)
             if response is not None:
                 return response
         return None
 
     def _advance(self, view: View) -> None:
+        self._seen = view
         for subscription in self._ordered:
             target = view.resources(subscription.type_url)
             if target is None:
@@ -237,12 +244,9 @@ class Stream:
     @property
     def patience(self) -> float | None:
         """How long to wait before `lapse`, in seconds; None when nothing waits for the client."""
-        if self.view is None:
+        if self.view is None or not self.pending:
             return None
-        held = [each for each in self._ordered if each.owed or each.leaving or each.answer]
-        if not held:
-            return None
-        return BURST_PATIENCE if any(self._awaits_burst(each) for each in held) else ACK_PATIENCE
+        return BURST_PATIENCE if any(self._awaits_burst(each) for each in self._ordered) else ACK_PATIENCE
 
     def lapse(self) -> None:
         """Stop waiting for whatever the stream is waiting for."""
@@ -253,9 +257,16 @@ class Stream:
             subscription.overdue = bool(subscription.in_flight)
 
     @property
+    def pending(self) -> bool:
+        """Whether there may be something to say, now or after a wait."""
+        if self._seen is not self.view:
+            return True
+        return any(each.owed or each.leaving or each.answer for each in self._ordered)
+
+    @property
     def settled(self) -> bool:
-        """Whether the client has asked for something and acknowledged all of it, as far as `next` has seen."""
-        return bool(self._ordered) and all(each.settled for each in self._ordered)
+        """Whether the client has asked for something and has acknowledged (or refused) all of the view."""
+        return self._seen is not None and self._seen is self.view and all(each.settled for each in self._ordered)
 
     def status(self) -> StreamStatus:
         """Return what the client was sent and what it acknowledged, by type."""
