@@ -59,7 +59,7 @@ class ContainerLife:
         self._history = restart.History()
         self._stopping = asyncio.Event()
         self._over = asyncio.Event()
-        self._run: instance.Instance | None = None
+        self._grace = 0.0
         self._target: probing.Target | None = None
         self._began = False
         self._began_at = 0.0
@@ -154,7 +154,6 @@ class ContainerLife:
     async def _attended(self, run: instance.Instance, command: instance.Command, pump: Pump) -> int:
         began = now()
         self._began_at = asyncio.get_running_loop().time()
-        self._run = run
         self._target = probing.Target(
             container=self.spec,
             address=self._around.addresses[0] if self._around.addresses else "127.0.0.1",
@@ -167,10 +166,12 @@ class ContainerLife:
             self._set(self._with(statuses.Running(started_at=began)))
             async with asyncio.TaskGroup() as tasks:
                 attention = tasks.create_task(self._attend(run, self._target))
+                ending = tasks.create_task(self._end_when_told(run))
                 code = await run.wait()
                 attention.cancel()
+                ending.cancel()
         finally:
-            self._run = self._target = None
+            self._target = None
         run.sweep()
         pump.finish()
         return self._end(code, began, run.failure)
@@ -269,12 +270,15 @@ class ContainerLife:
 
     async def stop(self, grace: float) -> None:
         """End the container for good, within `grace` seconds."""
+        self._grace = grace
         self._stopping.set()
-        if not self._began:
-            return
-        if self._run:
-            await self._terminate(self._run, grace)
-        await self._over.wait()
+        if self._began:
+            await self._over.wait()
+
+    async def _end_when_told(self, run: instance.Instance) -> None:
+        """End a run when the container is to stop, also when that was said while it was starting."""
+        await self._stopping.wait()
+        await self._terminate(run, self._grace)
 
 
 def command_of(spec: Container, around: Surroundings) -> instance.Command:

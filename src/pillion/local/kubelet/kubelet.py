@@ -63,8 +63,13 @@ class Kubelet:
         life = self._pods.get(key)
         if life is None:
             return
-        life.stop(grace)
-        await life.over.wait()
+        patience = life.stop(grace) + self._services.settings.stop_slack
+        try:
+            async with asyncio.timeout(patience):
+                await life.over.wait()
+        except TimeoutError:
+            life.kill()
+            await life.over.wait()
         if self._pods.get(key) is life:
             del self._pods[key]
             self._services.maker.forget(key)

@@ -46,6 +46,7 @@ class PodLife:
         self._state = statuses.PodState(start_time=now(), host_ip=services.settings.host_ip)
         self._lives: dict[str, ContainerLife] = {}
         self._stop = asyncio.Event()
+        self._sandbox: Sandbox | None = None
         self._grace = float(pod.spec.termination_grace_period_seconds)
         folder = services.settings.pod_folder(pod.key)
         self.logs = {spec.name: ContainerLog(folder / spec.name) for spec in self._specs}
@@ -58,12 +59,18 @@ class PodLife:
         """Return a container of the pod as it is now."""
         return self._lives.get(container)
 
-    def stop(self, grace: float | None) -> None:
-        """Begin the pod's end; it has `grace` seconds, or as many as its spec says."""
+    def stop(self, grace: float | None) -> float:
+        """Begin the pod's end and return how many seconds it has: `grace`, or as many as its spec says."""
         if grace is not None:
             self._grace = min(self._grace, grace)
         self._stop.set()
         self._tell(is_terminating=True)
+        return self._grace
+
+    def kill(self) -> None:
+        """End all that runs in the pod now."""
+        if self._sandbox:
+            self._sandbox.kill()
 
     def _tell(self, **changes: Any) -> None:
         """Compute the status anew, and pass it on if it changed."""
@@ -87,10 +94,12 @@ class PodLife:
                 sandbox = await self._make()
                 if sandbox is None:
                     continue
+                self._sandbox = sandbox
                 begun = asyncio.get_running_loop().time()
                 try:
                     finished = await self._inhabit(sandbox)
                 finally:
+                    self._sandbox = None
                     await self._services.maker.end(sandbox)
                 if finished:
                     return
