@@ -9,9 +9,12 @@ from conformance.outcome import Outcome, tally
 from pillion.inject.gotemplate.errors import FunctionError, TemplateError
 from pillion.inject.gotemplate.functions import Function
 from pillion.inject.gotemplate.golang.durations import Duration
+from pillion.inject.gotemplate.golang.json import decode, encode
 from pillion.inject.gotemplate.golang.values import Pointer, Slice, StringMap, Uint8
+from pillion.inject.gotemplate.limits import Meter
 from pillion.inject.gotemplate.sprig.library import FUNCTIONS
 from pillion.inject.gotemplate.template import parse
+from pillion.resources.yaml.dump import dump
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,9 +90,17 @@ def struct_data() -> Top:
     )
 
 
+def to_yaml(meter: Meter, value: Any) -> str:
+    """Helm's function, as `sigs.k8s.io/yaml` does it: by way of JSON."""
+    return dump(decode(encode(meter, value)))
+
+
+LIBRARY = {**FUNCTIONS, "toYaml": Function(to_yaml, "func(interface {}) string", metered=True)}
+
+
 def answer(case: dict[str, Any], data: Any) -> dict[str, str]:
     try:
-        template = parse("t", case["template"], FUNCTIONS)
+        template = parse("t", case["template"], LIBRARY)
         if "option" in case:
             template = template.with_missing_key(case["option"].removeprefix("missingkey="))
         return {"output": template.render(data)}
