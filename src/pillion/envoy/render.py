@@ -1,7 +1,8 @@
 """The whole of an IR as resources. Each node is rendered once: its bytes are remembered by the node itself."""
 
-from pillion.envoy import clusters, endpoints, listeners, names, needs, routes
+from pillion.envoy import clusters, endpoints, names, needs, routes
 from pillion.envoy.capabilities import Capabilities, capabilities
+from pillion.envoy.listeners import listener as listener_message
 from pillion.envoy.rendered import ASSIGNMENT, CLUSTER, LISTENER, ROUTES, Rendered
 from pillion.ir.memo import Memo
 from pillion.ir.model.assignment import Assignment
@@ -15,26 +16,50 @@ NOTHING_MISSING: needs.Missing = frozenset()
 
 def render_outbound(outbound: OutboundIR, memo: Memo | None = None) -> tuple[Rendered, ...]:
     """Return the clusters, listeners and route tables of a workload's calls."""
-    remember = memo if memo is not None else Memo()
-    able = capabilities(outbound.capabilities)
-    return (
-        *(remember(render_backend, backend, able) for backend in outbound.backends),
-        *(
-            remember(render_listener, listener, able, outbound.missing & listener.targets)
-            for listener in outbound.listeners
-        ),
-        *(remember(render_table, table, outbound.missing & table.targets) for table in outbound.tables),
-    )
+    return tuple(each for part in outbound_parts(outbound, Memo() if memo is None else memo) for each in part)
 
 
 def render_inbound(inbound: InboundIR, memo: Memo | None = None) -> tuple[Rendered, ...]:
     """Return the clusters and listeners of calls to a workload."""
-    remember = memo if memo is not None else Memo()
+    return tuple(each for part in inbound_parts(inbound, Memo() if memo is None else memo) for each in part)
+
+
+def outbound_parts(outbound: OutboundIR, memo: Memo) -> tuple[tuple[Rendered, ...], ...]:
+    """Return the same type by type; a part that did not change is the same object as before."""
+    able = capabilities(outbound.capabilities)
+    return (
+        memo(render_backends, outbound.backends, able, memo),
+        memo(render_listeners, outbound.listeners, able, outbound.missing, memo),
+        memo(render_tables, outbound.tables, outbound.missing, memo),
+    )
+
+
+def inbound_parts(inbound: InboundIR, memo: Memo) -> tuple[tuple[Rendered, ...], ...]:
+    """Return the same type by type; a part that did not change is the same object as before."""
     able = capabilities(inbound.capabilities)
     return (
-        *(remember(render_backend, backend, able) for backend in inbound.backends),
-        *(remember(render_listener, listener, able, NOTHING_MISSING) for listener in inbound.listeners),
+        memo(render_backends, inbound.backends, able, memo),
+        memo(render_listeners, inbound.listeners, able, NOTHING_MISSING, memo),
     )
+
+
+def render_backends(backends: tuple[Backend, ...], able: Capabilities, memo: Memo) -> tuple[Rendered, ...]:
+    """Return clusters in order."""
+    return tuple(memo(render_backend, backend, able) for backend in backends)
+
+
+def render_listeners(
+    listeners: tuple[Listener, ...], able: Capabilities, missing: needs.Missing, memo: Memo
+) -> tuple[Rendered, ...]:
+    """Return listeners in order; `missing` are the backends that some of them name in vain."""
+    return tuple(
+        memo(render_listener, each, able, missing & each.targets if missing else missing) for each in listeners
+    )
+
+
+def render_tables(tables: tuple[RouteTable, ...], missing: needs.Missing, memo: Memo) -> tuple[Rendered, ...]:
+    """Return route configurations in order; `missing` are the backends that some of them name in vain."""
+    return tuple(memo(render_table, each, missing & each.targets if missing else missing, memo) for each in tables)
 
 
 def render_backend(backend: Backend, able: Capabilities) -> Rendered:
@@ -48,24 +73,23 @@ def render_backend(backend: Backend, able: Capabilities) -> Rendered:
     )
 
 
-def render_listener(listener: Listener, able: Capabilities, missing: needs.Missing) -> Rendered:
+def render_listener(value: Listener, able: Capabilities, missing: needs.Missing) -> Rendered:
     """Return a listener; `missing` are the backends that it names in vain."""
-    message = listeners.listener(listener, able)
+    message = listener_message(value, able)
     return Rendered(
         type_url=LISTENER,
         name=message.name,
         body=message.SerializeToString(deterministic=True),
-        needs=needs.of_listener(listener, missing),
+        needs=needs.of_listener(value, missing),
     )
 
 
-def render_table(table: RouteTable, missing: needs.Missing) -> Rendered:
+def render_table(table: RouteTable, missing: needs.Missing, memo: Memo) -> Rendered:
     """Return a route configuration; `missing` are the backends that it names in vain."""
-    message = routes.route_configuration(table)
     return Rendered(
         type_url=ROUTES,
-        name=message.name,
-        body=message.SerializeToString(deterministic=True),
+        name=names.route_table(table.key),
+        body=routes.route_configuration(table, memo),
         needs=needs.of_table(table, missing),
     )
 

@@ -9,6 +9,8 @@ from envoy.type.matcher.v3 import regex_pb2, string_pb2
 
 from pillion.envoy import names, route_actions
 from pillion.envoy.wellknown import boolean, duration, metadata, packed, uint32
+from pillion.envoy.wire import repeated
+from pillion.ir.memo import Memo
 from pillion.ir.model.match import HeaderMatch, QueryMatch, RouteMatch, StringMatch
 from pillion.ir.model.route import Cors, DirectResponse, Fault, Forward, Fraction, NoAction, Redirect, Route
 from pillion.ir.model.table import InlineTable, RouteTable, VirtualHost
@@ -18,17 +20,27 @@ MAX_DIRECT_RESPONSE = 1024 * 1024
 _EVERY = Fraction(numerator=100)
 
 
-def route_configuration(table: RouteTable) -> route_pb2.RouteConfiguration:
-    """Return a table that travels by route discovery."""
-    made = route_pb2.RouteConfiguration(
-        name=names.route_table(table.key),
-        virtual_hosts=[_virtual_host(host) for host in table.hosts],
+def route_configuration(table: RouteTable, memo: Memo) -> bytes:
+    """Return a table that travels by route discovery, in deterministic bytes; each of its hosts is made once."""
+    named = route_pb2.RouteConfiguration(name=names.route_table(table.key))
+    rest = route_pb2.RouteConfiguration(
         validate_clusters=boolean(False),
         ignore_port_in_host_matching=table.ignore_port,
+        max_direct_response_body_size_bytes=None if table.placeholder else uint32(MAX_DIRECT_RESPONSE),
     )
-    if not table.placeholder:
-        made.max_direct_response_body_size_bytes.CopyFrom(uint32(MAX_DIRECT_RESPONSE))
-    return made
+    hosts = (memo(virtual_host, host) for host in table.hosts)
+    return b"".join(
+        (
+            named.SerializeToString(deterministic=True),
+            repeated(route_pb2.RouteConfiguration.VIRTUAL_HOSTS_FIELD_NUMBER, hosts),
+            rest.SerializeToString(deterministic=True),
+        )
+    )
+
+
+def virtual_host(host: VirtualHost) -> bytes:
+    """Return a virtual host in deterministic bytes."""
+    return _virtual_host(host).SerializeToString(deterministic=True)
 
 
 def inline_configuration(table: InlineTable) -> route_pb2.RouteConfiguration:

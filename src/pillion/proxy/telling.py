@@ -7,7 +7,7 @@ them, and no more.
 
 from typing import final
 
-from pillion.envoy.render import render_assignment, render_inbound, render_outbound
+from pillion.envoy.render import inbound_parts, outbound_parts, render_assignment
 from pillion.envoy.rendered import Rendered
 from pillion.ir.inbound.build import lower_inbound
 from pillion.ir.memo import Memo
@@ -138,18 +138,11 @@ class Teller:
         return self.memo(_targets, workload, services, FrozenMap(asked))
 
     def _show(self, told: Told, table: EndpointTable) -> Shown:
-        rendered = (*render_outbound(told.outbound, self.memo), *render_inbound(told.inbound, self.memo))
-        asking: dict[ServiceKey, list[Backend]] = {}
-        for backend in told.outbound.backends:
-            if backend.terms is not None:
-                asking.setdefault(service_key(backend.terms.host, backend.terms.namespace), []).append(backend)
-        assignments = [
-            self._assignment(backend, table.get(key, ()), told)
-            for key, backends in asking.items()
-            for backend in backends
-        ]
-        view = View.of((*(self.memo(_resource, each) for each in rendered), *assignments))
-        return Shown(view, table, asking)
+        parts = (*outbound_parts(told.outbound, self.memo), *inbound_parts(told.inbound, self.memo))
+        configuration = [resource for part in parts for resource in self.memo(_resources, part, self.memo)]
+        asking = self.memo(_asking, told.outbound.backends)
+        assignments = self.memo(_assignments, told.outbound.backends, table, told.client, told.rules, self.memo)
+        return Shown(View.of((*configuration, *assignments)), table, asking)
 
     def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
         changed = [
@@ -168,6 +161,29 @@ class Teller:
 
 def _targets(workload: Workload, services: tuple[Service, ...], endpoints: EndpointTable) -> tuple[ServiceTarget, ...]:
     return targets_of(workload, services, endpoints)
+
+
+def _resources(part: tuple[Rendered, ...], memo: Memo) -> tuple[Resource, ...]:
+    return tuple(memo(_resource, each) for each in part)
+
+
+def _asking(backends: tuple[Backend, ...]) -> dict[ServiceKey, list[Backend]]:
+    """Sort the backends whose members come apart by the service that they are members of."""
+    asking: dict[ServiceKey, list[Backend]] = {}
+    for backend in backends:
+        if backend.terms is not None:
+            asking.setdefault(service_key(backend.terms.host, backend.terms.namespace), []).append(backend)
+    return asking
+
+
+def _assignments(
+    backends: tuple[Backend, ...], table: EndpointTable, client: ClientView, rules: PeerRules, memo: Memo
+) -> tuple[Resource, ...]:
+    return tuple(
+        memo(_assignment, backend, table.get(key, ()), client, rules)
+        for key, asking in memo(_asking, backends).items()
+        for backend in asking
+    )
 
 
 def _resource(rendered: Rendered) -> Resource:

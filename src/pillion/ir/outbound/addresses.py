@@ -1,6 +1,6 @@
 """The virtual addresses of a service as one proxy may use them (Istio's `GetAddressForProxy` and its kin)."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service
@@ -24,10 +24,9 @@ def is_cidr(text: str) -> bool:
 
 
 def _version(text: str) -> int:
-    try:
-        return ip_network(text, strict=False).version
-    except ValueError:
-        return 0
+    if ":" in text:
+        return 6
+    return 4 if text.replace(".", "").replace("/", "").isdigit() else 0
 
 
 def _reachable(addresses: tuple[str, ...], traits: OutboundTraits) -> tuple[str, ...]:

@@ -9,27 +9,26 @@ from pillion.ir.model.key import BackendKey, TableKey
 from pillion.ir.model.listener import Http, Listener
 from pillion.ir.model.proxy import OutboundIR
 from pillion.ir.model.table import RouteTable
-from pillion.ir.outbound.backends import BackendInputs, base_backends, dynamic_backend, refuse, service_backends
+from pillion.ir.outbound.all_backends import all_backends, backend_slice
+from pillion.ir.outbound.defaults import Naming, defaults_for
 from pillion.ir.outbound.hosts import HostInputs
+from pillion.ir.outbound.listener_slice import listener_slice
 from pillion.ir.outbound.listeners import outbound_listeners
 from pillion.ir.outbound.routes import Registry, RouteContext
 from pillion.ir.outbound.tables import (
     TableInputs,
     egress_listener_for,
-    registry,
     route_table,
     rules_on,
     services_on,
+    sticky_rules,
+    sticky_rules_in_force,
 )
 from pillion.ir.outbound.unknown import catch_all_host
-from pillion.ir.policy.client_tls import MutualMode
-from pillion.ir.policy.connection import counts_attempts, forwards_host, preserves_case
-from pillion.ir.policy.peer import namespace_mode
+from pillion.ir.policy.connection import counts_attempts, forwards_host
 from pillion.ir.traits import OutboundTraits
-from pillion.mesh.endpoint import NOWHERE
-from pillion.mesh.service import Service
 from pillion.scope.model import SidecarScope
-from pillion.value import NO_LABELS, Diagnostic, Diagnostics
+from pillion.value import Diagnostic, Diagnostics
 
 
 def lower_outbound(
@@ -37,41 +36,39 @@ def lower_outbound(
 ) -> tuple[OutboundIR, Diagnostics]:
     """Return what a proxy does with its workload's calls."""
     remember = memo if memo is not None else Memo()
-    return remember(_lower, scope, traits, _Remembering(remember))
+    return remember(_lower, scope, traits, remember)
 
 
-class _Remembering:
-    """Carries a memo through a memo: all of them are equal, so it never tells inputs apart."""
-
-    __slots__: tuple[str, ...] = ("memo",)
-
-    def __init__(self, memo: Memo) -> None:
-        self.memo: Memo = memo
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Remembering)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-def _lower(scope: SidecarScope, traits: OutboundTraits, remembering: _Remembering) -> tuple[OutboundIR, Diagnostics]:
-    memo = remembering.memo
-    backends, diagnostics = _backends(scope, traits, memo)
-    listeners = outbound_listeners(scope, traits)
-    tables = tuple(memo(route_table, _table_inputs(scope, traits, key)) for key in _table_keys(listeners))
-    missing = _missing(backends, listeners, tables)
+def _lower(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> tuple[OutboundIR, Diagnostics]:
+    backends, diagnostics = memo(all_backends, backend_slice(scope, traits), memo)
+    listeners = memo(outbound_listeners, listener_slice(scope, traits))
+    tables = tuple(
+        memo(route_table, _table_inputs(scope, traits, key, memo), memo) for key in memo(_table_keys, listeners)
+    )
+    missing = _missing(backends, listeners, tables, memo)
     return OutboundIR(
         backends=backends, listeners=listeners, tables=tables, capabilities=traits.capabilities, missing=missing
     ), (*diagnostics, *_unknown(missing))
 
 
 def _missing(
-    backends: tuple[Backend, ...], listeners: tuple[Listener, ...], tables: tuple[RouteTable, ...]
+    backends: tuple[Backend, ...], listeners: tuple[Listener, ...], tables: tuple[RouteTable, ...], memo: Memo
 ) -> frozenset[BackendKey]:
     """Return the backends that something is sent to and that are not there."""
-    named = {key for table in tables for key in table.targets} | {key for each in listeners for key in each.targets}
-    return frozenset(named) - {backend.key for backend in backends}
+    named = memo(_named_by_listeners, listeners).union(*(memo(_named_by_table, table) for table in tables))
+    return named - memo(_keys, backends)
+
+
+def _named_by_listeners(listeners: tuple[Listener, ...]) -> frozenset[BackendKey]:
+    return frozenset(key for each in listeners for key in each.targets)
+
+
+def _named_by_table(table: RouteTable) -> frozenset[BackendKey]:
+    return table.targets
+
+
+def _keys(backends: tuple[Backend, ...]) -> frozenset[BackendKey]:
+    return frozenset(backend.key for backend in backends)
 
 
 def _unknown(missing: frozenset[BackendKey]) -> Diagnostics:
@@ -88,47 +85,6 @@ def _unknown(missing: frozenset[BackendKey]) -> Diagnostics:
     )
 
 
-def _backends(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> tuple[tuple[Backend, ...], Diagnostics]:
-    found: dict[BackendKey, Backend] = {}
-    diagnostics: list[Diagnostic] = []
-    modes: dict[str, MutualMode] = {}
-    preserve = preserves_case(scope.settings.config, traits)
-    for service in scope.services:
-        inputs = _backend_inputs(scope, traits, service, modes, preserve_case=preserve)
-        backends, wrong = memo(service_backends, inputs)
-        diagnostics += wrong
-        for backend in backends:
-            closed = backend.tls.mode == "mesh" and not traits.certificates
-            found.setdefault(backend.key, refuse(backend) if closed else backend)
-    config = scope.settings.config
-    for backend in memo(base_backends, config, preserve):
-        found.setdefault(backend.key, backend)
-    if scope.outbound_policy.mode == "ALLOW_ANY_DYNAMIC_DNS":
-        dynamic = dynamic_backend(config, traits.dns_family, capture=traits.dns_capture, preserve_case=preserve)
-        found.setdefault(dynamic.key, dynamic)
-    return tuple(found[key] for key in sorted(found)), tuple(diagnostics)
-
-
-def _backend_inputs(
-    scope: SidecarScope, traits: OutboundTraits, service: Service, modes: dict[str, MutualMode], *, preserve_case: bool
-) -> BackendInputs:
-    namespace = service.namespace
-    if namespace not in modes:
-        modes[namespace] = namespace_mode(scope.peer_authentications, namespace, scope.settings.root_namespace)
-    placed = service.resolution in {"DNS", "DNS_ROUND_ROBIN"}
-    return BackendInputs(
-        service=service,
-        rule=scope.destination_rule(service.hostname, traits.labels),
-        config=scope.settings.config,
-        server_mode=modes[namespace],
-        certificates=traits.certificates,
-        preserve_case=preserve_case,
-        family=traits.dns_family if placed or service.resolution == "DYNAMIC_DNS" else "v4",
-        locality=traits.locality if placed else NOWHERE,
-        labels=traits.labels if placed else NO_LABELS,
-    )
-
-
 def _table_keys(listeners: tuple[Listener, ...]) -> tuple[TableKey, ...]:
     """Return the tables that the listeners name, each once."""
     keys = {
@@ -140,47 +96,44 @@ def _table_keys(listeners: tuple[Listener, ...]) -> tuple[TableKey, ...]:
     return tuple(sorted(keys))
 
 
-def _table_inputs(scope: SidecarScope, traits: OutboundTraits, key: TableKey) -> TableInputs:
+def _table_inputs(scope: SidecarScope, traits: OutboundTraits, key: TableKey, memo: Memo) -> TableInputs:
     config = scope.settings.config
     attempts = counts_attempts(config, traits)
     forwarded = forwards_host(config, traits)
     catch_all = catch_all_host(scope.outbound_policy, attempt_count=attempts, forwarded_host=forwarded)
+    egress = egress_listener_for(scope, key)
+    if egress is None:
+        return TableInputs(key=key, hosts=None, catch_all=catch_all)
+    port = key.port
+    if egress.declared is not None and egress.declared.port is not None:
+        port = 0 if egress.declared.port.protocol.upper() == "HTTP_PROXY" else port
+    services = memo(services_on, egress.services, port)
     context = RouteContext(
-        port=key.port,
+        port=port,
         namespace=scope.namespace,
         labels=traits.labels,
         default_retry=config.default_http_retry_policy,
         forwarded_host=forwarded,
     )
-    egress = egress_listener_for(scope, key)
-    if egress is None:
-        return TableInputs(key=key, hosts=HostInputs(context=context, registry=Registry()), catch_all=catch_all)
-    port = key.port
-    if egress.declared is not None and egress.declared.port is not None:
-        port = 0 if egress.declared.port.protocol.upper() == "HTTP_PROXY" else port
-    services = services_on(egress.services, port)
-    rules = rules_on(egress.virtual_services, services, port)
+    naming = Naming(
+        proxy_domain=f"{scope.namespace}.svc.{scope.settings.domain}",
+        traits=_naming_traits(traits),
+        with_port=port == 0,
+    )
+    sticky = sticky_rules_in_force(scope, memo(sticky_rules, scope.destination_rules), traits.labels)
     return TableInputs(
         key=key,
         hosts=HostInputs(
-            context=RouteContext(
-                port=port,
-                namespace=context.namespace,
-                labels=context.labels,
-                default_retry=context.default_retry,
-                forwarded_host=forwarded,
-            ),
-            registry=registry(scope, rules, services, traits.labels),
-            virtual_services=rules,
+            context=context,
+            registry=Registry(services=services, sticky_rules=sticky),
+            shared=defaults_for(context, naming, attempt_count=attempts),
+            virtual_services=rules_on(egress.virtual_services, services, port),
             most_specific=egress.most_specific,
-            proxy_domain=f"{scope.namespace}.svc.{scope.settings.domain}",
-            traits=_host_traits(traits),
-            attempt_count=attempts,
         ),
         catch_all=catch_all,
     )
 
 
-def _host_traits(traits: OutboundTraits) -> OutboundTraits:
-    """Return what of the traits virtual hosts depend on, so that others do not change them."""
+def _naming_traits(traits: OutboundTraits) -> OutboundTraits:
+    """Return what of the traits names depend on, so that others do not change them."""
     return OutboundTraits(families=traits.families, dns_capture=traits.dns_capture)

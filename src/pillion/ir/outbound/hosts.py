@@ -6,14 +6,14 @@ that claims it, and a name made by shortening never hides a service of that very
 
 from collections.abc import Iterable, Iterator
 
-from pillion.ir.model.key import BackendKey
-from pillion.ir.model.route import Forward, Route, Weighted
+from msgspec.structs import replace
+
+from pillion.ir.memo import Memo
+from pillion.ir.model.route import Route
 from pillion.ir.model.table import VirtualHost
-from pillion.ir.outbound import hashing
-from pillion.ir.outbound.domains import NO_PORT, bracketed, host_port, service_domains
-from pillion.ir.outbound.routes import DEFAULT_ROUTE, Registry, RouteContext, http_routes
-from pillion.ir.policy.retries import retry
-from pillion.ir.traits import OutboundTraits
+from pillion.ir.outbound.defaults import CandidateSet, Defaults, default_hosts, full_names, names_of
+from pillion.ir.outbound.domains import bracketed, host_port
+from pillion.ir.outbound.routes import Registry, RouteContext, destinations, http_routes
 from pillion.mesh.service import Service
 from pillion.resources.host import is_wildcard, overlaps
 from pillion.resources.istio.virtual_service import VirtualService
@@ -30,131 +30,134 @@ class HostInputs(Value):
     context: RouteContext
     registry: Registry
     """Services that have the port, trimmed to it; all of a listener's for port 0."""
+    shared: Defaults
     virtual_services: tuple[VirtualService, ...] = ()
     most_specific: FrozenMap[Ref] = FrozenMap()
-    proxy_domain: str = ""
-    traits: OutboundTraits = OutboundTraits()
-    attempt_count: bool = True
 
 
 class Claim(Value):
-    """Routes, and who wants them on which port."""
+    """Routes of a VirtualService, and who wants them on which port."""
 
     port: int
     services: tuple[Service, ...] = ()
     names: tuple[str, ...] = ()
-    """Hosts of a VirtualService that no service has."""
+    """Its hosts that no service has."""
     routes: tuple[Route, ...] = ()
 
 
-def virtual_hosts(inputs: HostInputs) -> tuple[VirtualHost, ...]:
-    """Return the virtual hosts, sorted by name."""
-    claims = _claims(inputs)
-    known = {name for claim in claims for service in claim.services for name in _full_names(service, claim.port)}
-    taken: set[str] = set()
-    named: set[str] = set()
-    found: dict[int, list[VirtualHost]] = {}
-    for claim in claims:
-        for host, service in _claimants(claim):
-            name = host_port(host, claim.port)
-            if name in named:
+class _Register:
+    """Keeps who has which name, first come first served."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known: set[str] = set(known)
+        self.taken: set[str] = set()
+        self.named: set[str] = set()
+        self.hosts: list[VirtualHost] = []
+
+    def claim(self, host: VirtualHost, shortened: Iterable[str]) -> None:
+        """Add a host with those of its domains that are free; one without any is left out."""
+        name = host_port(host.name, host.port)
+        if name in self.named:
+            return
+        self.named.add(name)
+        short = set(shortened)
+        free: list[str] = []
+        for domain in host.domains:
+            if domain.lower() in self.taken or (domain in short and domain in self.known):
                 continue
-            named.add(name)
-            domains = _domains(host, service, claim.port, inputs)
-            free = _free(domains, taken, known)
-            if free:
-                found.setdefault(claim.port, []).append(
-                    VirtualHost(
-                        name=host,
-                        port=claim.port,
-                        domains=free,
-                        routes=claim.routes,
-                        attempt_count=inputs.attempt_count,
-                    )
-                )
-    chosen = _all_ports(found) if inputs.context.port == 0 else found.get(inputs.context.port, [])
+            self.taken.add(domain.lower())
+            free.append(domain)
+        if free:
+            self.hosts.append(replace(host, domains=tuple(free)) if len(free) < len(host.domains) else host)
+
+    def add_defaults(self, found: CandidateSet, claimed: set[str]) -> None:
+        """Add the services' own hosts; most of them share no name with anybody and go in as they are."""
+        for each in found.candidates:
+            if each.service.hostname in claimed:
+                continue
+            free = self.taken.isdisjoint(each.lowered) and self.known.isdisjoint(each.shortened)
+            name = host_port(each.host.name, each.host.port)
+            if free and name not in self.named:
+                self.named.add(name)
+                self.taken.update(each.lowered)
+                self.hosts.append(each.host)
+            else:
+                self.claim(each.host, each.shortened)
+
+
+def virtual_hosts(inputs: HostInputs, memo: Memo) -> tuple[VirtualHost, ...]:
+    """Return the virtual hosts, sorted by name."""
+    claims = [
+        claim for service in inputs.virtual_services for claim in memo(rule_claims, service, _claiming(service, inputs))
+    ]
+    found = memo(default_hosts, inputs.registry.services, inputs.registry.sticky_rules, inputs.shared, memo)
+    claimed = {service.hostname for claim in claims for service in claim.services}
+    names = (name for claim in claims for service in claim.services for name in full_names(service, claim.port))
+    register = _Register(found.full_names.union(names))
+    for claim in claims:
+        for host, shortened in _claimed_hosts(claim, inputs):
+            register.claim(host, shortened)
+    register.add_defaults(found, claimed)
+    port = inputs.context.port
+    chosen = [host for host in register.hosts if host.port == port] if port else _all_ports(register.hosts)
     return tuple(sorted(chosen, key=lambda host: host_port(host.name, host.port)))
 
 
-def _full_names(service: Service, port: int) -> tuple[str, str]:
-    return host_port(service.hostname, port), service.hostname
-
-
-def _claimants(claim: Claim) -> Iterator[tuple[str, Service | None]]:
-    for name in claim.names:
-        yield name.lower(), None
+def _claimed_hosts(claim: Claim, inputs: HostInputs) -> Iterator[tuple[VirtualHost, list[str]]]:
+    for name in (name.lower() for name in claim.names):
+        yield _host(name, claim, [bracketed(name)], inputs), []
     for service in claim.services:
-        yield service.hostname, service
+        names, shortened = names_of(service, claim.port, inputs.shared.naming)
+        yield _host(service.hostname, claim, names, inputs), shortened
 
 
-def _domains(host: str, service: Service | None, port: int, inputs: HostInputs) -> tuple[list[str], list[str]]:
-    if service is None:
-        return [bracketed(host)], []
-    shown = NO_PORT if inputs.context.port else port
-    return service_domains(service, shown, inputs.proxy_domain, inputs.traits)
-
-
-def _free(domains: tuple[list[str], list[str]], taken: set[str], known: set[str]) -> tuple[str, ...]:
-    """Return the domains that nobody had before, and mark them as taken."""
-    names, shortened = domains
-    short = set(shortened)
-    free: list[str] = []
-    for name in names:
-        if name.lower() in taken or (name in short and name in known):
-            continue
-        taken.add(name.lower())
-        free.append(name)
-    return tuple(free)
-
-
-def _all_ports(found: dict[int, list[VirtualHost]]) -> list[VirtualHost]:
-    """Merge the hosts of all ports: other ports than 80 only by names that carry the port."""
-    merged: list[VirtualHost] = []
-    for port, hosts in sorted(found.items()):
-        for host in hosts:
-            domains = host.domains if port == HTTP_PORT else tuple(name for name in host.domains if ":" in name)
-            if domains:
-                merged.append(
-                    VirtualHost(
-                        name=host.name,
-                        port=port,
-                        domains=domains,
-                        routes=host.routes,
-                        attempt_count=host.attempt_count,
-                    )
-                )
-    return merged
-
-
-def _claims(inputs: HostInputs) -> list[Claim]:
-    claims = [claim for service in inputs.virtual_services for claim in _rule_claims(service, inputs)]
-    claimed = {service.hostname for claim in claims for service in claim.services}
-    for host, service in inputs.registry.services.items():
-        if host not in claimed and service.resolution != "ALIAS":
-            claims += _service_claims(service, inputs)
-    return claims
-
-
-def _service_claims(service: Service, inputs: HostInputs) -> Iterator[Claim]:
-    for port in service.ports:
-        if is_http(port.protocol) or is_sniffed(port.protocol):
-            yield Claim(port=port.number, services=(service,), routes=(_default_route(service, port.number, inputs),))
-
-
-def _default_route(service: Service, port: int, inputs: HostInputs) -> Route:
-    key = hashing.hash_key(hashing.for_port(inputs.registry.sticky_rules.get(service.hostname), port))
-    return Route(
-        name=DEFAULT_ROUTE,
-        action=Forward(
-            backends=(Weighted(backend=BackendKey(port=port, host=service.hostname), weight=0),),
-            retry=retry(inputs.context.default_retry, sticky=False),
-            hash_keys=(key,) if key is not None else (),
-        ),
-        operation=f"{service.hostname}:{port}/*",
+def _host(name: str, claim: Claim, domains: list[str], inputs: HostInputs) -> VirtualHost:
+    return VirtualHost(
+        name=name,
+        port=claim.port,
+        domains=tuple(domains),
+        routes=claim.routes,
+        attempt_count=inputs.shared.attempt_count,
     )
 
 
-def _rule_claims(rule: VirtualService, inputs: HostInputs) -> Iterable[Claim]:
+def _all_ports(found: list[VirtualHost]) -> list[VirtualHost]:
+    """Merge the hosts of all ports: other ports than 80 only by names that carry the port."""
+    merged: list[VirtualHost] = []
+    for host in found:
+        domains = host.domains if host.port == HTTP_PORT else tuple(name for name in host.domains if ":" in name)
+        if domains:
+            merged.append(replace(host, domains=domains))
+    return merged
+
+
+class Claiming(Value):
+    """What the claims of a VirtualService depend on besides itself."""
+
+    context: RouteContext
+    registry: Registry
+    most_specific: FrozenMap[Ref] = FrozenMap()
+
+
+def _claiming(rule: VirtualService, inputs: HostInputs) -> Claiming:
+    """Narrow the inputs to what one VirtualService may refer to, so that others do not change its claims."""
+    registry = inputs.registry
+    if any(is_wildcard(host) for host in rule.spec.hosts):
+        return Claiming(context=inputs.context, registry=registry, most_specific=inputs.most_specific)
+    hosts = {host.lower() for host in rule.spec.hosts} | set(destinations(rule))
+    return Claiming(
+        context=inputs.context,
+        registry=Registry(
+            services=FrozenMap({host: registry.services[host] for host in hosts if host in registry.services}),
+            sticky_rules=FrozenMap(
+                {host: registry.sticky_rules[host] for host in hosts if host in registry.sticky_rules}
+            ),
+        ),
+    )
+
+
+def rule_claims(rule: VirtualService, inputs: Claiming) -> tuple[Claim, ...]:
+    """Return what a VirtualService claims: its routes, for the services and names that it has hosts for."""
     routes = http_routes(rule, inputs.context, inputs.registry)
     if not routes:
         return ()
@@ -171,7 +174,7 @@ def _rule_claims(rule: VirtualService, inputs: HostInputs) -> Iterable[Claim]:
     )
 
 
-def _hosts_and_services(rule: VirtualService, inputs: HostInputs) -> tuple[tuple[str, ...], list[Service]]:
+def _hosts_and_services(rule: VirtualService, inputs: Claiming) -> tuple[tuple[str, ...], list[Service]]:
     """Part a VirtualService's hosts into those that are services here and those that are only names."""
     names: list[str] = []
     services: list[Service] = []

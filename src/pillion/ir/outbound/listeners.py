@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from pillion.ir.model.connection import HttpSettings
 from pillion.ir.model.key import BLACK_HOLE, BackendKey, ListenerKey, TableKey
 from pillion.ir.model.listener import PLAIN_HTTP, Chain, ChainMatch, Http, Inspection, Listener, Tcp, TcpTarget
 from pillion.ir.model.table import InlineTable
 from pillion.ir.outbound.addresses import UNSPECIFIED, is_address, is_cidr, listen_addresses, service_addresses
 from pillion.ir.outbound.entries import Entry, matches_all
+from pillion.ir.outbound.listener_slice import EgressSlice, ListenerSlice
 from pillion.ir.outbound.tcp import TcpContext, TcpPlace, tcp_chains
 from pillion.ir.outbound.unknown import ALLOW_ANY_DYNAMIC_DNS, catch_all_host, egress_backend
 from pillion.ir.policy.connection import counts_attempts, forwards_host, outbound_settings
@@ -19,8 +21,8 @@ from pillion.ir.policy.logging import Logs, access_logs
 from pillion.ir.policy.pool import nanoseconds
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service, ServicePort
+from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.resources.protocol import Protocol, is_http, is_sniffed, is_tcp, parse_protocol
-from pillion.scope.model import EgressListener, SidecarScope
 from pillion.value import Value
 
 UNIX = "unix://"
@@ -45,12 +47,12 @@ class Claim(Value):
 class _Builder:
     """Collects places for one scope and one kind of proxy."""
 
-    def __init__(self, scope: SidecarScope, traits: OutboundTraits) -> None:
-        self.scope: SidecarScope = scope
-        self.traits: OutboundTraits = traits
-        self.config = scope.settings.config
-        self.logs: Logs = access_logs(self.config, traits.telemetry, "CLIENT")
-        self.settings = outbound_settings(self.config, traits, self.logs.http)
+    def __init__(self, cut: ListenerSlice) -> None:
+        self.cut: ListenerSlice = cut
+        self.traits: OutboundTraits = cut.traits
+        self.config: MeshConfig = cut.config
+        self.logs: Logs = access_logs(cut.config, cut.traits.telemetry, "CLIENT")
+        self.settings: HttpSettings = outbound_settings(cut.config, cut.traits, self.logs.http)
         self.places: Places = {}
 
     def http_chain(self, claim: Claim, *, alone: bool) -> Chain:
@@ -66,13 +68,13 @@ class _Builder:
         return replace(chain, match=ChainMatch(transport="raw", protocols=PLAIN_HTTP))
 
 
-def outbound_listeners(scope: SidecarScope, traits: OutboundTraits) -> tuple[Listener, ...]:
+def outbound_listeners(cut: ListenerSlice) -> tuple[Listener, ...]:
     """Return all listeners of the outbound half."""
-    config = scope.settings.config
+    config, traits = cut.config, cut.traits
     if config.proxy_listen_port < 0:
         return ()
-    builder = _Builder(scope, traits)
-    for egress in scope.egress:
+    builder = _Builder(cut)
+    for egress in cut.egress:
         if egress.catch_all:
             for entry in builder.places.values():
                 entry.locked = True
@@ -88,7 +90,7 @@ def outbound_listeners(scope: SidecarScope, traits: OutboundTraits) -> tuple[Lis
     return tuple(listeners)
 
 
-def _binding(egress: EgressListener, traits: OutboundTraits) -> tuple[tuple[str, ...], bool]:
+def _binding(egress: EgressSlice, traits: OutboundTraits) -> tuple[tuple[str, ...], bool]:
     """Return the addresses that an egress entry asks for, and whether it has sockets of its own."""
     declared = egress.declared
     bound = traits.interception == "NONE" or (
@@ -113,7 +115,7 @@ def _can_bind(builder: _Builder, port: ServicePort, binds: tuple[str, ...], *, b
     return port.number not in own | traits.reserved_ports
 
 
-def _declared(builder: _Builder, egress: EgressListener) -> None:
+def _declared(builder: _Builder, egress: EgressSlice) -> None:
     declared = egress.declared
     if declared is None or declared.port is None:
         return
@@ -128,7 +130,7 @@ def _declared(builder: _Builder, egress: EgressListener) -> None:
         _claim(builder, Claim(service=service, port=port, binds=binds, bound=bound), context)
 
 
-def _catch_all(builder: _Builder, egress: EgressListener) -> None:
+def _catch_all(builder: _Builder, egress: EgressSlice) -> None:
     binds, bound = _binding(egress, builder.traits)
     context = _context(builder, egress)
     for service in egress.services:
@@ -140,13 +142,8 @@ def _catch_all(builder: _Builder, egress: EgressListener) -> None:
                 _claim(builder, place, context)
 
 
-def _context(builder: _Builder, egress: EgressListener) -> TcpContext:
-    return TcpContext(
-        scope=builder.scope,
-        traits=builder.traits,
-        virtual_services=tuple(item for item in egress.virtual_services if item.spec.tls or item.spec.tcp),
-        logs=builder.logs.tcp,
-    )
+def _context(builder: _Builder, egress: EgressSlice) -> TcpContext:
+    return TcpContext(cut=builder.cut, virtual_services=egress.virtual_services, logs=builder.logs.tcp)
 
 
 def _member_places(claim: Claim, traits: OutboundTraits) -> Iterator[Claim]:
@@ -250,7 +247,7 @@ def _tcp(backend: BackendKey, *, logs: Logs | None = None, idle: int | None = No
 
 
 def _unknown(builder: _Builder) -> Tcp:
-    backend = egress_backend(builder.scope.outbound_policy)
+    backend = egress_backend(builder.cut.policy)
     return _tcp(backend, logs=builder.logs, idle=builder.traits.idle_timeout)
 
 
@@ -271,7 +268,7 @@ def _http_proxy(builder: _Builder, port: int) -> Listener:
 def _virtual_outbound(builder: _Builder) -> Listener:
     port = builder.config.proxy_listen_port or LISTEN_PORT
     chains = [Chain(name=BLACK_HOLE_CHAIN, match=ChainMatch(port=port), handler=_tcp(BLACK_HOLE))]
-    dynamic = builder.scope.outbound_policy.mode == "ALLOW_ANY_DYNAMIC_DNS"
+    dynamic = builder.cut.policy.mode == "ALLOW_ANY_DYNAMIC_DNS"
     if dynamic:
         chains.append(_dynamic_chain(builder))
     chains.append(Chain(name=CATCH_ALL_CHAIN, handler=_unknown(builder)))
@@ -290,7 +287,7 @@ def _virtual_outbound(builder: _Builder) -> Listener:
 
 def _dynamic_chain(builder: _Builder) -> Chain:
     host = catch_all_host(
-        builder.scope.outbound_policy,
+        builder.cut.policy,
         attempt_count=counts_attempts(builder.config, builder.traits),
         forwarded_host=forwards_host(builder.config, builder.traits),
     )

@@ -3,6 +3,8 @@
 Mirrors Istio's `BuildHTTPRoutesForVirtualService`.
 """
 
+from collections.abc import Iterator
+
 from pillion.ir.model.key import BackendKey
 from pillion.ir.model.match import RouteMatch
 from pillion.ir.model.route import (
@@ -69,6 +71,14 @@ class Registry(Value):
         """Return what makes requests to a destination stick, if anything does."""
         key = hashing.hash_key(self.sticky(destination))
         return (key,) if key is not None else ()
+
+
+def destinations(service: VirtualService) -> Iterator[str]:
+    """Return every host that its HTTP routes send to."""
+    for rule in service.spec.http:
+        targets = [target.destination for target in rule.route] + [rule.mirror]
+        targets += [mirror.destination for mirror in rule.mirrors]
+        yield from (target.host for target in targets if target is not None)
 
 
 def http_routes(service: VirtualService, context: RouteContext, registry: Registry) -> tuple[Route, ...]:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from pillion.ir.memo import Memo
 from pillion.ir.model.key import TableKey
 from pillion.ir.model.table import RouteTable, VirtualHost
 from pillion.ir.outbound.hosts import HTTP_PORT, HostInputs, virtual_hosts
-from pillion.ir.outbound.routes import Registry
+from pillion.mesh.destination_rules import ConsolidatedRule
 from pillion.mesh.service import Service
 from pillion.resources.host import is_wildcard, overlaps
 from pillion.resources.istio.destination_rule import DestinationRuleSpec, TrafficPolicy
@@ -24,16 +25,15 @@ class TableInputs(Value):
     """Everything that one route table is made from."""
 
     key: TableKey
-    hosts: HostInputs
+    hosts: HostInputs | None
     catch_all: VirtualHost
-    placeholder: bool = False
 
 
-def route_table(inputs: TableInputs) -> RouteTable:
-    """Return the table; `placeholder` gives one without hosts."""
-    if inputs.placeholder:
+def route_table(inputs: TableInputs, memo: Memo) -> RouteTable:
+    """Return the table; without `hosts`, one that nothing is known of."""
+    if inputs.hosts is None:
         return RouteTable(key=inputs.key, ignore_port=False, placeholder=True)
-    hosts = virtual_hosts(inputs.hosts)
+    hosts = virtual_hosts(inputs.hosts, memo)
     if inputs.key.host:
         return RouteTable(key=inputs.key, hosts=_of_service(hosts, inputs.key))
     return RouteTable(key=inputs.key, hosts=(*hosts, inputs.catch_all))
@@ -57,7 +57,7 @@ def egress_listener_for(scope: SidecarScope, key: TableKey) -> EgressListener | 
     return None
 
 
-def services_on(services: Iterable[Service], port: int) -> FrozenMap[Service]:
+def services_on(services: tuple[Service, ...], port: int) -> FrozenMap[Service]:
     """Return the services that have a port, by host, trimmed to it; all of them for port 0."""
     found: dict[str, Service] = {}
     for service in services:
@@ -88,20 +88,9 @@ def _meets(host: str, services: FrozenMap[Service], wildcards: tuple[str, ...]) 
     return any(overlaps(host, name) for name in (services if is_wildcard(host) else wildcards))
 
 
-def sticky_rules(
-    scope: SidecarScope, rules: tuple[VirtualService, ...], services: FrozenMap[Service], labels: FrozenMap[str]
-) -> FrozenMap[DestinationRuleSpec]:
-    """Return the DestinationRules with consistent hashing for the hosts that a table may send to."""
-    hosts = set(services)
-    for rule in rules:
-        for route in rule.spec.http:
-            hosts.update(target.destination.host for target in route.route if target.destination is not None)
-    found: dict[str, DestinationRuleSpec] = {}
-    for host in hosts:
-        consolidated = scope.destination_rule(host, labels)
-        if consolidated is not None and _is_sticky(consolidated.rule.spec):
-            found[host] = consolidated.rule.spec
-    return FrozenMap(found)
+def sticky_rules(rules: FrozenMap[tuple[ConsolidatedRule, ...]]) -> tuple[str, ...]:
+    """Return the hosts for which some DestinationRule makes requests stick to a member."""
+    return tuple(host for host, found in rules.items() if any(_is_sticky(item.rule.spec) for item in found))
 
 
 def _is_sticky(rule: DestinationRuleSpec) -> bool:
@@ -115,8 +104,13 @@ def _policy_sticks(policy: TrafficPolicy | None) -> bool:
     return any(item is not None and item.consistent_hash is not None for item in balancers)
 
 
-def registry(
-    scope: SidecarScope, rules: tuple[VirtualService, ...], services: FrozenMap[Service], labels: FrozenMap[str]
-) -> Registry:
-    """Return what the routes of a table may refer to."""
-    return Registry(services=services, sticky_rules=sticky_rules(scope, rules, services, labels))
+def sticky_rules_in_force(
+    scope: SidecarScope, hosts: Iterable[str], labels: FrozenMap[str]
+) -> FrozenMap[DestinationRuleSpec]:
+    """Return the rules with consistent hashing that count for a caller with these labels."""
+    found: dict[str, DestinationRuleSpec] = {}
+    for host in hosts:
+        consolidated = scope.destination_rule(host, labels)
+        if consolidated is not None and _is_sticky(consolidated.rule.spec):
+            found[host] = consolidated.rule.spec
+    return FrozenMap(found)

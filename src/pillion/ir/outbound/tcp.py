@@ -11,10 +11,10 @@ from pillion.ir.model.access_log import AccessLog
 from pillion.ir.model.key import BackendKey
 from pillion.ir.model.listener import Chain, ChainMatch, Tcp, TcpTarget
 from pillion.ir.outbound.addresses import UNSPECIFIED, is_cidr, service_addresses
-from pillion.ir.outbound.destinations import backend_of, origin_of, rule_for
+from pillion.ir.outbound.destinations import backend_of, origin_of
 from pillion.ir.outbound.domains import NO_PORT, alternative_names
+from pillion.ir.outbound.listener_slice import ListenerSlice
 from pillion.ir.policy.pool import nanoseconds
-from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service, ServicePort
 from pillion.resources.host import is_wildcard, overlaps
 from pillion.resources.istio.destination_rule import DestinationRuleSpec, Subset, TrafficPolicy
@@ -26,7 +26,6 @@ from pillion.resources.istio.virtual_service import (
     VirtualService,
 )
 from pillion.resources.protocol import Protocol, is_tls
-from pillion.scope.model import SidecarScope
 from pillion.value import Value
 
 MESH_GATEWAY = "mesh"
@@ -47,10 +46,9 @@ class TcpPlace(Value):
 
 
 class TcpContext(Value):
-    """What scope and proxy add."""
+    """What the scope, the egress entry and the proxy add."""
 
-    scope: SidecarScope
-    traits: OutboundTraits
+    cut: ListenerSlice
     virtual_services: tuple[VirtualService, ...] = ()
     logs: tuple[AccessLog, ...] = ()
 
@@ -70,9 +68,9 @@ def tcp_chains(place: TcpPlace, context: TcpContext) -> list[Chain]:
 def _concerns(match: TLSMatchAttributes | L4MatchAttributes, port: int, context: TcpContext) -> bool:
     return (
         (not match.gateways or MESH_GATEWAY in match.gateways)
-        and context.traits.labels.covers(match.source_labels)
+        and context.cut.traits.labels.covers(match.source_labels)
         and match.port in {0, port}
-        and match.source_namespace in {"", context.scope.namespace}
+        and match.source_namespace in {"", context.cut.namespace}
     )
 
 
@@ -110,7 +108,7 @@ def _tls_matches(
 
 
 def _own_tls_chain(place: TcpPlace, context: TcpContext, prefixes: tuple[str, ...]) -> Chain:
-    service, traits = place.service, context.traits
+    service, traits = place.service, context.cut.traits
     address = service_addresses(service, traits)[0]
     wildcard = traits.wildcards[0]
     if service.registry == "External" and not traits.v4 and address == UNSPECIFIED:
@@ -120,7 +118,7 @@ def _own_tls_chain(place: TcpPlace, context: TcpContext, prefixes: tuple[str, ..
     by_name = is_wildcard(service.hostname) and service.resolution == "DYNAMIC_DNS"
     names: tuple[str, ...] = ()
     if not place.per_member and (ranged or anywhere or by_name):
-        domain = f"{context.scope.namespace}.svc.{context.scope.settings.domain}"
+        domain = f"{context.cut.namespace}.svc.{context.cut.domain}"
         names = (
             service.hostname,
             *(
@@ -174,29 +172,29 @@ def _own(place: TcpPlace, context: TcpContext) -> Tcp:
     service = place.service
     port = service.ports[0].number if len(service.ports) == 1 else place.port.number
     backend = BackendKey(port=port, host=service.hostname)
-    rule = rule_for(context.scope, service.hostname, context.traits)
+    rule = context.cut.rules.get(service.hostname)
     proxy = _inspecting(_proxy((TcpTarget(backend=backend),), rule, context, ""), place.port.protocol)
     if not (is_wildcard(service.hostname) and service.resolution == "DYNAMIC_DNS"):
         return proxy
     return replace(
         proxy,
         sni_port=place.port.number,
-        sni_family=context.traits.dns_family,
+        sni_family=context.cut.traits.dns_family,
         sni_cache=f"{service.hostname}{DNS_CACHE_SUFFIX}",
     )
 
 
 def _routed(route: tuple[RouteDestination, ...], port: ServicePort, rule: VirtualService, context: TcpContext) -> Tcp:
     first = route[0].destination
-    service = context.scope.service(first.host) if first else None
-    shaping = rule_for(context.scope, service.hostname, context.traits) if service else None
+    service = context.cut.targets.get(first.host) if first else None
+    shaping = context.cut.rules.get(service.hostname) if service else None
     if len(route) == 1:
         target = TcpTarget(backend=backend_of(first, service, port.number))
         proxy = _proxy((target,), shaping, context, first.subset if first else "")
         return _inspecting(proxy, port.protocol)
     targets = tuple(
         TcpTarget(
-            backend=backend_of(item.destination, context.scope.service(item.destination.host), port.number),
+            backend=backend_of(item.destination, context.cut.targets.get(item.destination.host), port.number),
             weight=item.weight,
         )
         for item in route
@@ -221,7 +219,7 @@ def _proxy(targets: tuple[TcpTarget, ...], rule: DestinationRuleSpec | None, con
     return Tcp(
         targets=targets,
         access_logs=context.logs,
-        idle_timeout=context.traits.idle_timeout if idle is None else idle,
+        idle_timeout=context.cut.traits.idle_timeout if idle is None else idle,
         max_duration=nanoseconds(pool.max_connection_duration) if pool else None,
         hash_source=_by_source(policy, chosen),
         tunnel_target=f"{settings.target_host}:{settings.target_port}" if settings else "",
