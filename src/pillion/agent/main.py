@@ -1,7 +1,9 @@
 """From start to exit code: decide, write the bootstrap, start Envoy, and only then become the agent."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
+from pillion.agent.lean import without_tls
 from pillion.agent.plan import PlanError, Settings, plan, write_bootstrap
 from pillion.agent.process import EnvoyError, start
 from pillion.agent.report import say
@@ -20,6 +22,7 @@ def main(settings: Settings, environment: Mapping[str, str]) -> int:
     except (EnvoyError, OSError) as error:
         say(str(error))
         return 2
-    from pillion.agent.run import run  # noqa: PLC0415 asyncio is imported while Envoy starts
+    with nullcontext() if made.asks_by_tls else without_tls():
+        from pillion.agent.run import run  # noqa: PLC0415 asyncio is imported while Envoy starts
 
     return run(made, process)

@@ -52,6 +52,11 @@ class Plan(Value):
     until_idle: bool
     """Whether the drain ends early, when no connection is left."""
 
+    @property
+    def asks_by_tls(self) -> bool:
+        """Whether a probe of the application is HTTPS."""
+        return any(probe.http_get and probe.http_get.scheme.upper() == "HTTPS" for probe in self.probes.values())
+
 
 class PlanError(Exception):
     """The environment does not describe a proxy; the diagnostics say why."""

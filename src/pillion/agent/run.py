@@ -5,13 +5,14 @@ import contextlib
 import signal
 import subprocess
 
-from pillion.agent import http, metrics
+from pillion.agent import http
 from pillion.agent.admin import Admin
 from pillion.agent.envoy import Envoy
 from pillion.agent.plan import Plan
 from pillion.agent.process import EnvoyError, start
 from pillion.agent.report import say
-from pillion.agent.status import Orders, Probed, Status
+from pillion.agent.status import metrics
+from pillion.agent.status.port import Orders, Probed, Status
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0

@@ -14,5 +14,6 @@ iptables     rules as input of iptables-restore
 nftables     rules as an nft transaction
 saved        what iptables-save says, compared with the plan; the text that cleans up
 environment  facts of this machine: addresses, name servers, users                        [I/O]
+validate     prove with a connection that capture is at work                              [I/O]
 apply        apply, verify and clean in the network namespace of the caller               [I/O]
 """

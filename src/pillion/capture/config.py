@@ -155,6 +155,15 @@ def check(config: Config) -> Diagnostics:
     )
 
 
+def seconds(duration: str) -> float:
+    """Return the seconds of `probe_timeout`: with ns, us, ms, s or m; a bare number is seconds; 5 if it is neither."""
+    for unit, factor in (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("", 1.0)):
+        number = duration.removesuffix(unit)
+        if duration.endswith(unit) and number.replace(".", "", 1).isdecimal():
+            return float(number) * factor
+    return 5.0
+
+
 def _config(values: Mapping[str, object]) -> Config:
     return msgspec.convert(dict(values), Config)
 

@@ -14,6 +14,9 @@ from pillion.capture.flags import FLAGS, Flag
 from pillion.capture.plan import plan
 from pillion.value import Diagnostics, has_errors
 
+NOT_AT_WORK = 126
+"""Istio's exit code for a failed validation; its repair controller looks for it."""
+
 
 @click.group()
 def command() -> None:
@@ -88,7 +91,10 @@ def apply(output: str, **options: object) -> None:
     if config.dry_run:
         _print(config, output)
         return
-    _act("clean" if config.cleanup_only else "skip" if config.skip_rule_apply else "apply", config, output)
+    if not config.skip_rule_apply:
+        _act("clean" if config.cleanup_only else "apply", config, output)
+    if config.run_validation:
+        _validate(config)
 
 
 @_with_flags
@@ -106,8 +112,6 @@ def clean(output: str, **options: object) -> None:
 def _act(verb: str, config: settings.Config, output: str) -> None:
     from pillion.capture import apply as actions  # noqa: PLC0415 print does without it
 
-    if verb == "skip":
-        return
     try:
         report = getattr(actions, verb)(config)
     except actions.CaptureError as error:
@@ -127,6 +131,17 @@ def _act(verb: str, config: settings.Config, output: str) -> None:
                     click.echo(f"  IPv{each.family} {kind}: {line}")
     if report.action == "different":
         sys.exit(1)
+
+
+def _validate(config: settings.Config) -> None:
+    from pillion.capture import validate  # noqa: PLC0415 few ask for it
+
+    try:
+        validate.validate(config)
+    except validate.ValidationError as error:
+        click.echo(f"capture: not at work: {error}", err=True)
+        sys.exit(NOT_AT_WORK)
+    click.echo("capture: at work")
 
 
 def _fail(message: str) -> NoReturn:

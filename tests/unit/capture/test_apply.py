@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ INJECTED = ("-p", "15001", "-z", "15006", "-u", "1337", "-m", "REDIRECT", "-i", 
 EXCLUDED = ("-d", "15090,15021,15020")
 CAPTURE = (*INJECTED, *EXCLUDED)
 PROXY, APPLICATION = 1337, 65534
+PILLION = str(Path(sys.executable).with_name("pillion"))
 
 LISTEN = """
 import socket, struct, sys
@@ -169,8 +171,20 @@ def test_after_clean_nothing_is_captured(wired: tuple[Namespace, Namespace]) -> 
     assert heard(server) == "10.9.0.3 80 10.9.0.2"
 
 
+def test_validation_proves_with_a_connection(wired: tuple[Namespace, Namespace]) -> None:
+    pod, _ = wired
+    prove = (PILLION, "capture", "apply", "--skip-rule-apply", "--run-validation", "--probe-timeout", "2s", *CAPTURE)
+    for uid in (0, PROXY):
+        refused = pod.run(*prove, uid=uid, check=False)
+        assert (refused.returncode, "not at work" in refused.stderr) == (126, True)
+    pod.pillion("capture", "apply", *CAPTURE)
+    pod.run("ip", "route", "add", "default", "via", "10.9.0.3")
+    for uid in (0, PROXY):
+        assert pod.run(*prove, uid=uid).stdout == "capture: at work\n"
+
+
 def test_the_namespace_can_be_entered_by_path(pod: Namespace) -> None:
-    command = (str(sys.executable).replace("python", "pillion"), "capture", "apply", *CAPTURE)
+    command = (PILLION, "capture", "apply", *CAPTURE)
     subprocess.run(
         (*command, "--network-namespace", f"/proc/{pod.pid}/ns/net"), check=True, capture_output=True, timeout=60
     )
@@ -179,9 +193,6 @@ def test_the_namespace_can_be_entered_by_path(pod: Namespace) -> None:
 
 def test_what_cannot_go_in_leaves_nothing_behind(pod: Namespace) -> None:
     environment = {"ISTIO_OUTBOUND_OWNER_GROUPS": "no-such-group"}
-    command = pod.run("which", "true").stdout.strip()
-    assert command
-    pillion = str(sys.executable).replace("python", "pillion")
-    failed = pod.run(pillion, "capture", "apply", *CAPTURE, check=False, environment=environment)
+    failed = pod.run(PILLION, "capture", "apply", *CAPTURE, check=False, environment=environment)
     assert (failed.returncode, "no-such-group" in failed.stderr) == (1, True)
     assert rules(pod) == []

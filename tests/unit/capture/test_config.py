@@ -92,3 +92,11 @@ def test_json_of_a_wrong_type_or_an_unknown_tag_is_told() -> None:
         ("invalid-type", "error"),
         ("unknown-setting", "warning"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("5s", 5.0), ("100ms", 0.1), ("1.5m", 90.0), ("5000000000ns", 5.0), ("2", 2.0), ("soon", 5.0)],
+)
+def test_how_long_a_probe_waits(text: str, expected: float) -> None:
+    assert config.seconds(text) == pytest.approx(expected)

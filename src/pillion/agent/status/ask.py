@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pillion.agent import grpc_health, http
+from pillion.agent import http
 from pillion.agent.probes import HttpGet, Probe, TcpSocket
+from pillion.agent.status import grpc_health
 from pillion.value import FrozenMap
 
 if TYPE_CHECKING:

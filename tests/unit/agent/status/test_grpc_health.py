@@ -6,7 +6,8 @@ import grpc
 import grpc.aio
 import pytest
 
-from pillion.agent import grpc_health, http
+from pillion.agent import http
+from pillion.agent.status import grpc_health
 
 HEALTHY, SICK = b"\x08\x01", b"\x08\x02"
 

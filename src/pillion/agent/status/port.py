@@ -1,4 +1,4 @@
-"""The status port (15020): readiness (the kubelet asks by way of Envoy's 15021), probes, metrics, quit."""
+"""What is asked on the status port, and who answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
-from pillion.agent.ask import ask
-from pillion.agent.metrics import Metrics
 from pillion.agent.probes import Probe
+from pillion.agent.status.ask import ask
+from pillion.agent.status.metrics import Metrics
 from pillion.value import FrozenMap, Value
 
 LOCAL = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
