@@ -14,6 +14,10 @@ else:  # a recursive alias cannot be evaluated by those who read a struct's type
     FrozenJson = bool | int | float | str | tuple | FrozenMap | None
 
 
+NOT_EMPTY = "not-empty"
+"""Marks a map (`Annotated`) that has at least one entry when a user writes it at all."""
+
+
 def freeze(value: Any) -> FrozenJson:
     """Return the frozen form of a JSON-like value; keys that are not strings become strings."""
     if isinstance(value, Mapping):

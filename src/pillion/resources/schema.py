@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origi
 import msgspec
 
 from pillion.resources.duration import Duration, parse_duration
-from pillion.resources.frozen import freeze
+from pillion.resources.frozen import NOT_EMPTY, freeze
 from pillion.resources.meta import Metadata
 from pillion.resources.suggest import nearest
 from pillion.value import Diagnostic, FrozenMap, Path, Severity, Where
@@ -43,7 +43,7 @@ def reader_of(annotation: Any, manner: Manner) -> Reader:
     """Return the reader of a type: a struct, a scalar, an enum (`Literal`), a tuple, a `FrozenMap`, or JSON."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _reader_of_annotated(arguments)
+        return _reader_of_annotated(arguments, manner)
     if origin is Literal:
         return partial(_read_enum, arguments)
     if origin is tuple:
@@ -70,9 +70,11 @@ def kind_of(value: Any) -> str:
     return "a map" if isinstance(value, Mapping) else "a list"
 
 
-def _reader_of_annotated(arguments: tuple[Any, ...]) -> Reader:
+def _reader_of_annotated(arguments: tuple[Any, ...], manner: Manner) -> Reader:
     if arguments[1] == "timestamp":
         return _read_timestamp
+    if arguments[1] == NOT_EMPTY:
+        return partial(_read_not_empty, reader_of(arguments[0], manner))
     meta = cast(msgspec.Meta, arguments[1])
     return partial(_read_int, (int(meta.ge or 0), int(meta.le or 0)))
 
@@ -152,6 +154,12 @@ def _read_map(item: Reader, value: Any, path: Path, findings: Findings) -> Any:
         return FrozenMap[Any]()
     pairs = cast(Mapping[Any, Any], value)
     return FrozenMap({str(key): item(entry, (*path, str(key)), findings) for key, entry in pairs.items()})
+
+
+def _read_not_empty(inner: Reader, value: Any, path: Path, findings: Findings) -> Any:
+    if value == {}:
+        find(findings, "required", path, "is empty, expected at least one entry", "leave it out")
+    return inner(value, path, findings)
 
 
 def _read_enum(choices: tuple[str, ...], value: Any, path: Path, findings: Findings) -> Any:

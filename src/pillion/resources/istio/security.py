@@ -1,8 +1,9 @@
 """AuthorizationPolicy, PeerAuthentication, RequestAuthentication: who may call whom, and with which proof."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pillion.resources.duration import Duration
+from pillion.resources.frozen import NOT_EMPTY
 from pillion.resources.istio.workload import PolicyTargetReference, WorkloadSelector
 from pillion.resources.meta import Metadata
 from pillion.value import FrozenMap, Value
@@ -107,7 +108,7 @@ class PeerAuthenticationSpec(Value, rename="camel"):
 
     selector: WorkloadSelector | None = None
     mtls: MutualTLS | None = None
-    port_level_mtls: FrozenMap[MutualTLS] = FrozenMap()
+    port_level_mtls: Annotated[FrozenMap[MutualTLS], NOT_EMPTY] = FrozenMap()
 
 
 class PeerAuthentication(Value, rename="camel"):
