@@ -53,6 +53,7 @@ class Instance:
         self._entered = entered
         self._report = report
         self._namespace = namespace
+        self._held = _hold(pid, namespace)
         self.pid = pid
         """Of the command, as the machine numbers it; None when it ended at once."""
         self._pidfd = _pidfd(pid)
@@ -83,7 +84,9 @@ class Instance:
                 signal.pidfd_send_signal(self._pidfd, number)
 
     def sweep(self) -> None:
-        """End every process of this container."""
+        """End every process of this container, if its namespace is still known for sure to be its own."""
+        if self._held is None:
+            return
         for _ in range(SWEEPS):  # who is about to fork may escape the first one
             found = members(self._namespace)
             for pid in found:
@@ -98,6 +101,19 @@ class Instance:
         if self._pidfd is not None:
             os.close(self._pidfd)
             self._pidfd = None
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+def _hold(pid: int | None, namespace: str) -> int | None:
+    """Keep a mount namespace from going away: the kernel gives its number to the next one that somebody makes."""
+    with suppress(OSError):
+        held = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        if namespace == f"mnt:[{os.fstat(held).st_ino}]":
+            return held
+        os.close(held)
+    return None
 
 
 def _pidfd(pid: int | None) -> int | None:

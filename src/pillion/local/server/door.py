@@ -34,8 +34,9 @@ class Door:
 async def opened(options: MeshOptions, layout: Layout) -> AsyncGenerator[Door]:
     """Bring a mesh up for as long as the body runs and take all of it down again."""
     await asyncio.to_thread(clear_leftovers, layout)
+    before = await asyncio.to_thread(inventory.take, layout.path.parent)
     with Lock(layout):
-        await asyncio.to_thread(_note_what_was, layout)
+        write_whole(layout.before, inventory.encode(before))
         stop = asyncio.Event()
         try:
             async with running(options, layout) as mesh, asyncio.TaskGroup() as tasks:
@@ -54,7 +55,7 @@ async def opened(options: MeshOptions, layout: Layout) -> AsyncGenerator[Door]:
                         task.cancel()
                     await runner.cleanup()
         finally:
-            await asyncio.to_thread(shutil.rmtree, layout.path, ignore_errors=True)
+            await asyncio.to_thread(_forget, layout)
 
 
 async def _follow(mesh: Mesh, options: MeshOptions) -> None:
@@ -77,13 +78,15 @@ def clear_leftovers(layout: Layout) -> Report:
     report = undo(layout.journal)
     if report.problems:
         raise StateError("an earlier run left what cannot be taken away: " + "; ".join(report.problems))
-    shutil.rmtree(layout.path, ignore_errors=True)
+    _forget(layout)
     return report
 
 
-def _note_what_was(layout: Layout) -> None:
-    layout.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_whole(layout.before, inventory.encode(inventory.take(layout.path.parent)))
+def _forget(layout: Layout) -> None:
+    """Remove the mesh's folder, and the one around it when that is empty."""
+    shutil.rmtree(layout.path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        layout.path.parent.rmdir()
 
 
 def on_signals(stop: Callable[[], None]) -> None:

@@ -217,6 +217,7 @@ async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
     )  # fmt: skip
     layout.xds_socket("any").parent.mkdir(exist_ok=True)
     with Journal(layout.journal) as journal:
+        journal.record(Directory(path=str(layout.path.parent)))
         journal.record(Directory(path=str(layout.path), tree=True))
         async with asyncio.TaskGroup() as tasks:
             await server.start()

@@ -91,10 +91,10 @@ def _weights(weights: Sequence[Weight]) -> Table:
 
 def fresh(console: Console, weight: Fresh) -> None:
     """Show what a Sidecar saves a freshly started Envoy."""
-    saved = weight.without - weight.with_sidecar
+    without, scoped = weight.without / 1e6, weight.with_sidecar / 1e6
     console.print(
-        f"[bold]Resident memory of a freshly started Envoy[/bold] (prod-us1/shop): "
-        f"without a Sidecar {weight.without / 1e6:.1f} MB, with the third {weight.with_sidecar / 1e6:.1f} MB: {saved / 1e6:.1f} MB less.\n"
+        "[bold]Resident memory of a freshly started Envoy[/bold] (prod-us1/shop): "
+        f"without a Sidecar {without:.1f} MB, with the third {scoped:.1f} MB: {without - scoped:.1f} MB less.\n"
         "[dim]An Envoy never gives memory back, so only fresh ones are compared; some 60 MB are the program itself."
         "[/dim]\n"
     )
@@ -106,87 +106,9 @@ def farewell(console: Console, left: Sequence[str], seconds: float) -> None:
         console.print("[bold red]Something is left on this machine:[/bold red]")
         for each in left:
             console.print(f"  {each}")
-    else:
-        console.print(
-            f"[bold]Everything is taken down again[/bold] ({seconds:.1f} s). Compared with the machine before: "
-            "no namespace, mount, network link, firewall rule,
-            route, process or
-            file is
-
-            left,
-
-
-
-            and
-
-            the
-
-
-            resolver is
-
-
-
-
-
-
-
-
-
-
-            as
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-            it was.\n" "[dim]The comparison does not ask the mesh what it made: it looks at the machine.[/dim]"
-        )
+        return
+    console.print(
+        f"[bold]Everything is taken down again[/bold] ({seconds:.1f} s). Compared with the machine before: no "
+        "namespace, mount, network link, firewall rule, route, process or file is left, and the resolver is as it "
+        "was.\n[dim]The comparison does not ask the mesh what it made: it looks at the machine.[/dim]"
+    )
