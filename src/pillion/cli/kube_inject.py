@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from pillion.cli.texts import FileError, read_inputs, read_settings, write_output
+from pillion.cli.texts import read_inputs, read_settings, write_output
 from pillion.inject.conversion import Conversion, convert
 from pillion.inject.injection import Injector, Options
 from pillion.value import Diagnostic, Diagnostics, has_errors
@@ -35,19 +35,14 @@ def command(filename: tuple[str, ...], output: str, revision: str, **files: str)
         raise click.UsageError("filename not specified (see --filename or -f)")
     native = os.environ.get("ENABLE_NATIVE_SIDECARS") == "true"
     options = Options(revision="" if revision == "default" else revision, native_sidecars=native)
-    try:
-        settings = read_settings(**files)
-        inputs = read_inputs(filename, sys.stdin.read)
-        injector = Injector(settings)
-        results = [convert(text, name, injector, options) for name, text in inputs]
-        found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
-        _tell(found)
-        if output == "json":
-            click.echo(_report(results, found))
-        elif not has_errors(found):
-            write_output("---\n".join(result.text for result in results if result.text), output)
-    except FileError as error:
-        raise click.ClickException(str(error)) from None
+    injector = Injector(read_settings(**files))
+    results = [convert(text, name, injector, options) for name, text in read_inputs(filename, sys.stdin.read)]
+    found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
+    _tell(found)
+    if output == "json":
+        click.echo(_report(results, found))
+    elif not has_errors(found):
+        write_output("---\n".join(result.text for result in results if result.text), output)
     sys.exit(2 if has_errors(found) else 0)
 
 

@@ -13,8 +13,10 @@ from pillion.inject.text import read_text, write_text
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 
-class FileError(Exception):
-    """A file cannot be read; the message says which and why, in the words of Go's tools."""
+class FileError(click.ClickException):
+    """A file cannot be read or written; the message says which and why, in the words of Go's tools."""
+
+    exit_code: int = 2
 
 
 def read_inputs(names: Iterable[str], standard_input: Callable[[], str]) -> list[tuple[str, str]]:

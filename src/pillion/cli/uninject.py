@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pillion.cli.texts import FileError, read_inputs, write_output
+from pillion.cli.texts import read_inputs, write_output
 from pillion.inject.conversion import convert_back
 from pillion.value import has_errors
 
@@ -22,13 +22,10 @@ def command(filename: tuple[str, ...], output: str) -> None:
     """
     if not filename:
         raise click.UsageError("filename not specified (see --filename or -f)")
-    try:
-        results = [convert_back(text, name) for name, text in read_inputs(filename, sys.stdin.read)]
-        found = tuple(each for result in results for each in result.diagnostics)
-        for each in found:
-            click.echo(str(each), err=True)
-        if has_errors(found):
-            sys.exit(2)
-        write_output("---\n".join(result.text for result in results if result.text), output)
-    except FileError as error:
-        raise click.ClickException(str(error)) from None
+    results = [convert_back(text, name) for name, text in read_inputs(filename, sys.stdin.read)]
+    found = tuple(each for result in results for each in result.diagnostics)
+    for each in found:
+        click.echo(str(each), err=True)
+    if has_errors(found):
+        sys.exit(2)
+    write_output("---\n".join(result.text for result in results if result.text), output)

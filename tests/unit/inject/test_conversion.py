@@ -1,0 +1,100 @@
+"""Files of documents: workloads are injected, the rest is left as it was written."""
+
+import pytest
+
+from pillion.inject.conversion import as_go, convert, convert_back
+from pillion.inject.injection import Injector
+from pillion.inject.settings import Settings, default_settings
+from pillion.resources.yaml.events import chunks
+from pillion.resources.yaml.load import load_chunk
+
+OURS = Injector(default_settings())
+OTHERS = Injector(Settings(config="templates: {sidecar: 'spec: {containers: [{name: istio-proxy, image: x}]}'}"))
+FILE = """\
+# the service
+apiVersion: v1
+kind: Service
+metadata: {name: web}   # kept as it is
+---
+# nothing but a comment
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      containers:
+      - {name: app, image: a, env: [{name: ANSWER, value: "yes"}]}
+---
+"""
+
+
+def kinds(text: str) -> list[str]:
+    return [each["kind"] for chunk in chunks(text) for each in load_chunk(chunk).contents if each]
+
+
+def test_only_workloads_are_touched() -> None:
+    result = convert(FILE, "app.yaml", OURS)
+    assert result.text.startswith(FILE.partition("---")[0])
+    assert "# nothing but a comment\n" in result.text
+    assert kinds(result.text) == ["Service", "Deployment"]
+    assert 'value: "yes"' in result.text
+    assert [decision.injects for decision in result.decisions] == [True]
+
+
+def test_its_own_output_stays_as_it_is_and_comes_back() -> None:
+    once = convert(FILE, "app.yaml", OURS).text
+    assert convert(once, "app.yaml", OURS).text == once
+    back = convert_back(once, "app.yaml").text
+    assert "istio" not in back
+    assert kinds(back) == ["Service", "Deployment"]
+
+
+def test_a_broken_document_gives_no_output_but_file_and_line() -> None:
+    result = convert(FILE + "a: [\n", "app.yaml", OURS)
+    assert result.text == ""
+    (error,) = [each for each in result.diagnostics if each.severity == "error"]
+    assert error.where.origin is not None
+    assert (error.where.origin.file, error.where.origin.document) == ("app.yaml", 3)
+    assert error.where.line is not None
+    assert error.where.line > FILE.count("\n")
+
+
+def test_a_mistake_in_a_workload_names_the_file() -> None:
+    result = convert(FILE.replace("name: app", "name: 5"), "app.yaml", OURS)
+    assert [(each.code, str(each.where)) for each in result.diagnostics] == [
+        ("malformed-pod", "app.yaml: Deployment web: spec.template.spec.containers[0].name")
+    ]
+
+
+def test_settings_of_others_give_the_zeros_of_gos_encoder() -> None:
+    text = convert(FILE, "app.yaml", OTHERS).text
+    assert "strategy: {}" in text
+    assert "resources: {}" in text
+    assert "strategy" not in convert(FILE, "app.yaml", OURS).text
+
+
+@pytest.mark.parametrize(
+    ("document", "wanted"),
+    [
+        (
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": {"replicas": 0, "minReadySeconds": 0, "future": 1}},
+            {
+                "apiVersion": "apps/v1",
+                "kind": "ReplicaSet",
+                "metadata": {},
+                "spec": {
+                    "replicas": 0,
+                    "selector": None,
+                    "template": {"metadata": {}, "spec": {"containers": None}},
+                    "future": 1,
+                },
+                "status": {"replicas": 0},
+            },
+        ),
+        ({"apiVersion": "v1", "kind": "Service", "x": None}, {"apiVersion": "v1", "kind": "Service", "x": None}),
+    ],
+)
+def test_a_document_as_go_writes_it(document: dict[str, object], wanted: dict[str, object]) -> None:
+    assert as_go(document) == wanted
