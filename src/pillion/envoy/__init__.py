@@ -2,9 +2,9 @@
 
 - `names`: every name string that Istio gives to a cluster, listener, route table or virtual host
 - `clusters`, `upstream`, `endpoints`: where traffic goes
-- `listeners`, `filter_chains`, `http_connection_manager`, `http_filters`: where it comes in
-- `routes`, `route_actions`: what happens in between
-- `tls`, `access_log`, `addresses`, `wellknown`: parts of the above
-- `render`: the whole of an IR as `Rendered` resources; `text`: the same as JSON
+- `listeners`, `filter_chains`, `http_connection_manager`: where it comes in
+- `routing/`: what happens in between
+- `tls`, `access_log`, `capabilities`, `messages/`: parts of the above
+- `render`: the whole of an IR as `rendered` resources, with the names that each `needs`; `text`: the same as JSON
 - `bootstrap`: what an Envoy is started with
 """

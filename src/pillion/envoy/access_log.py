@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from opentelemetry.proto.common.v1 import common_pb2
 
 from pillion.envoy import names
-from pillion.envoy.wellknown import extension, packed, struct
+from pillion.envoy.messages.wellknown import extension, packed, struct
 from pillion.ir.model.access_log import AccessLog, FileLog, GrpcLog, OtelLog
 
 FILE = "envoy.access_loggers.file"

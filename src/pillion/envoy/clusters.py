@@ -9,7 +9,7 @@ from envoy.type.v3 import percent_pb2
 from pillion.envoy import names, tls, upstream
 from pillion.envoy.capabilities import Capabilities
 from pillion.envoy.endpoints import group_assignment
-from pillion.envoy.wellknown import (
+from pillion.envoy.messages.wellknown import (
     address,
     ads,
     duration,

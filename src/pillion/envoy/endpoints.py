@@ -3,7 +3,7 @@
 from envoy.config.core.v3 import base_pb2
 from envoy.config.endpoint.v3 import endpoint_components_pb2, endpoint_pb2
 
-from pillion.envoy.wellknown import address, optional_uint32
+from pillion.envoy.messages.wellknown import address, optional_uint32
 from pillion.ir.model.assignment import Group, Member, Place
 
 SOCKET_MATCH = "envoy.transport_socket_match"

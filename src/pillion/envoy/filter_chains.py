@@ -16,7 +16,7 @@ from pillion.envoy import http_connection_manager, names, tls
 from pillion.envoy.access_log import loggers
 from pillion.envoy.capabilities import Capabilities
 from pillion.envoy.clusters import dns_cache
-from pillion.envoy.wellknown import duration, metadata, optional_duration, packed, typed_struct, uint32
+from pillion.envoy.messages.wellknown import duration, metadata, optional_duration, packed, typed_struct, uint32
 from pillion.ir.model.backend import Dns
 from pillion.ir.model.listener import Chain, ChainMatch, Http, Tcp
 

@@ -12,11 +12,12 @@ from envoy.extensions.request_id.uuid.v3 import uuid_pb2
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 
-from pillion.envoy import names, routes, upstream
+from pillion.envoy import names, upstream
 from pillion.envoy.access_log import loggers
 from pillion.envoy.capabilities import Capabilities
 from pillion.envoy.clusters import dns_cache
-from pillion.envoy.wellknown import ads, boolean, duration, optional_duration, packed, typed_struct, uint32
+from pillion.envoy.messages.wellknown import ads, boolean, duration, optional_duration, packed, typed_struct, uint32
+from pillion.envoy.routing import routes
 from pillion.ir.model.backend import Dns
 from pillion.ir.model.connection import ClientCertDetails, HttpSettings
 from pillion.ir.model.listener import Http

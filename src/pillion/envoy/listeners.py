@@ -13,7 +13,7 @@ from pillion.envoy import names
 from pillion.envoy.access_log import loggers
 from pillion.envoy.capabilities import Capabilities
 from pillion.envoy.filter_chains import filter_chain
-from pillion.envoy.wellknown import address, boolean, optional_duration, packed, uint32
+from pillion.envoy.messages.wellknown import address, boolean, optional_duration, packed, uint32
 from pillion.ir.model.listener import Inspection, Listener
 
 ORIGINAL_DESTINATION = "envoy.filters.listener.original_dst"

@@ -1,9 +1,10 @@
 """The whole of an IR as resources. Each node is rendered once: its bytes are remembered by the node itself."""
 
-from pillion.envoy import clusters, endpoints, names, needs, routes
+from pillion.envoy import clusters, endpoints, names, needs
 from pillion.envoy.capabilities import Capabilities, capabilities
 from pillion.envoy.listeners import listener as listener_message
 from pillion.envoy.rendered import ASSIGNMENT, CLUSTER, LISTENER, ROUTES, Rendered
+from pillion.envoy.routing import routes
 from pillion.ir.memo import Memo
 from pillion.ir.model.assignment import Assignment
 from pillion.ir.model.backend import Backend

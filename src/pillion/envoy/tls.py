@@ -7,7 +7,7 @@ from envoy.extensions.transport_sockets.tls.v3 import common_pb2, secret_pb2, tl
 from envoy.type.matcher.v3 import string_pb2
 
 from pillion.envoy import names
-from pillion.envoy.wellknown import boolean, duration, packed
+from pillion.envoy.messages.wellknown import boolean, duration, packed
 from pillion.ir.model.tls import ClientTls, ServerTls
 
 TLS_SOCKET = "envoy.transport_sockets.tls"

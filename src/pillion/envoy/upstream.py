@@ -9,7 +9,7 @@ from envoy.extensions.upstreams.http.v3 import http_protocol_options_pb2
 from envoy.type.matcher.v3 import string_pb2
 from envoy.type.v3 import percent_pb2
 
-from pillion.envoy.wellknown import duration, extension, optional_duration, optional_uint32, uint32
+from pillion.envoy.messages.wellknown import duration, extension, optional_duration, optional_uint32, uint32
 from pillion.ir.model.backend import Limits, TcpKeepalive, UpstreamHttp
 from pillion.ir.model.balancing import Outlier
 from pillion.ir.model.tls import ClientTls

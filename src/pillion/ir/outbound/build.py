@@ -10,12 +10,12 @@ from pillion.ir.model.listener import Http, Listener
 from pillion.ir.model.proxy import OutboundIR
 from pillion.ir.model.table import RouteTable
 from pillion.ir.outbound.all_backends import all_backends, backend_slice
-from pillion.ir.outbound.defaults import Naming, defaults_for
-from pillion.ir.outbound.hosts import HostInputs
 from pillion.ir.outbound.listener_slice import listener_slice
 from pillion.ir.outbound.listeners import outbound_listeners
-from pillion.ir.outbound.routes import Registry, RouteContext
-from pillion.ir.outbound.tables import (
+from pillion.ir.outbound.routing.defaults import Naming, defaults_for
+from pillion.ir.outbound.routing.hosts import HostInputs
+from pillion.ir.outbound.routing.routes import Registry, RouteContext
+from pillion.ir.outbound.routing.tables import (
     TableInputs,
     egress_listener_for,
     route_table,

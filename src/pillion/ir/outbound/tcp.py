@@ -12,8 +12,8 @@ from pillion.ir.model.key import BackendKey
 from pillion.ir.model.listener import Chain, ChainMatch, Tcp, TcpTarget
 from pillion.ir.outbound.addresses import UNSPECIFIED, is_cidr, service_addresses
 from pillion.ir.outbound.destinations import backend_of, origin_of
-from pillion.ir.outbound.domains import NO_PORT, alternative_names
 from pillion.ir.outbound.listener_slice import ListenerSlice
+from pillion.ir.outbound.routing.domains import NO_PORT, alternative_names
 from pillion.ir.policy.pool import nanoseconds
 from pillion.mesh.service import Service, ServicePort
 from pillion.resources.host import is_wildcard, overlaps

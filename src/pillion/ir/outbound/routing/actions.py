@@ -15,7 +15,7 @@ from pillion.ir.model.route import (
     NoAction,
     Redirect,
 )
-from pillion.ir.outbound.matches import string_test
+from pillion.ir.outbound.routing.matches import string_test
 from pillion.resources.istio.virtual_service import (
     CorsPolicy,
     HTTPDirectResponse,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from pillion.ir.memo import Memo
 from pillion.ir.model.key import TableKey
 from pillion.ir.model.table import RouteTable, VirtualHost
-from pillion.ir.outbound.hosts import HTTP_PORT, HostInputs, virtual_hosts
+from pillion.ir.outbound.routing.hosts import HTTP_PORT, HostInputs, virtual_hosts
 from pillion.mesh.destination_rules import ConsolidatedRule
 from pillion.mesh.service import Service
 from pillion.resources.host import is_wildcard, overlaps

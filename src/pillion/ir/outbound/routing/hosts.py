@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from pillion.ir.memo import Memo
 from pillion.ir.model.route import Route
 from pillion.ir.model.table import VirtualHost
-from pillion.ir.outbound.defaults import CandidateSet, Defaults, default_hosts, full_names, names_of
-from pillion.ir.outbound.domains import bracketed, host_port
-from pillion.ir.outbound.routes import Registry, RouteContext, destinations, http_routes
+from pillion.ir.outbound.routing.defaults import CandidateSet, Defaults, default_hosts, full_names, names_of
+from pillion.ir.outbound.routing.domains import bracketed, host_port
+from pillion.ir.outbound.routing.routes import Registry, RouteContext, destinations, http_routes
 from pillion.mesh.service import Service
 from pillion.resources.host import is_wildcard, overlaps
 from pillion.resources.istio.virtual_service import VirtualService

@@ -19,8 +19,8 @@ from pillion.ir.model.route import (
     Route,
     Weighted,
 )
-from pillion.ir.outbound import actions, hashing, headers, matches
 from pillion.ir.outbound.destinations import backend_of, origin_of
+from pillion.ir.outbound.routing import actions, hashing, headers, matches
 from pillion.ir.policy.retries import retry
 from pillion.mesh.service import Service
 from pillion.resources.istio.destination_rule import ConsistentHashLB, DestinationRuleSpec

@@ -7,9 +7,10 @@ from envoy.extensions.filters.http.cors.v3 import cors_pb2
 from envoy.extensions.filters.http.fault.v3 import fault_pb2
 from envoy.type.matcher.v3 import regex_pb2, string_pb2
 
-from pillion.envoy import names, route_actions
-from pillion.envoy.wellknown import boolean, duration, metadata, packed, uint32
-from pillion.envoy.wire import repeated
+from pillion.envoy import names
+from pillion.envoy.messages.wellknown import boolean, duration, metadata, packed, uint32
+from pillion.envoy.messages.wire import repeated
+from pillion.envoy.routing import route_actions
 from pillion.ir.memo import Memo
 from pillion.ir.model.match import HeaderMatch, QueryMatch, RouteMatch, StringMatch
 from pillion.ir.model.route import Cors, DirectResponse, Fault, Forward, Fraction, NoAction, Redirect, Route

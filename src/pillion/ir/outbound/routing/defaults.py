@@ -4,9 +4,9 @@ from pillion.ir.memo import Memo
 from pillion.ir.model.key import BackendKey
 from pillion.ir.model.route import Forward, Route, Weighted
 from pillion.ir.model.table import VirtualHost
-from pillion.ir.outbound import hashing
-from pillion.ir.outbound.domains import NO_PORT, host_port, service_domains
-from pillion.ir.outbound.routes import DEFAULT_ROUTE, RouteContext
+from pillion.ir.outbound.routing import hashing
+from pillion.ir.outbound.routing.domains import NO_PORT, host_port, service_domains
+from pillion.ir.outbound.routing.routes import DEFAULT_ROUTE, RouteContext
 from pillion.ir.policy.retries import retry
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service

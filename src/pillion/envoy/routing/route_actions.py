@@ -8,7 +8,7 @@ from envoy.type.matcher.v3 import regex_pb2
 from envoy.type.v3 import percent_pb2
 
 from pillion.envoy import names
-from pillion.envoy.wellknown import boolean, duration, optional_duration, packed, uint32
+from pillion.envoy.messages.wellknown import boolean, duration, optional_duration, packed, uint32
 from pillion.ir.model.route import (
     DirectResponse,
     Forward,

@@ -1,0 +1,1 @@
+"""What all messages are made of: `wellknown`, the small ones; `wire`, their bytes."""

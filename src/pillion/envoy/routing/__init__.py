@@ -1,0 +1,1 @@
+"""Route configurations: `routes`, and what they do: `route_actions`."""
