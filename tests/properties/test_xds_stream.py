@@ -9,40 +9,13 @@ from hypothesis import strategies as st
 
 from pillion.value import FrozenMap
 from pillion.xds import type_urls
-from pillion.xds.cache import inconsistencies
 from pillion.xds.request import DeltaRequest
-from pillion.xds.resource import Resource, Resources, View, versioned
+from pillion.xds.resource import View
 from pillion.xds.stream import Stream
-from support.xds import BAD, SHORT, empty
+from support.xds import BAD, SHORT
+from support.xds_worlds import BROKEN, clusters_of, views
 
 KINDS = {url: kind for kind, url in SHORT.items()}
-BROKEN = 3
-"""A content that the client refuses."""
-contents = st.integers(0, BROKEN)
-
-
-@st.composite
-def views(draw: st.DrawFn, *, good: bool = False) -> View:
-    """A consistent mesh: clusters with endpoints, listeners with routes, routes to some of the clusters."""
-    content = st.integers(0, BROKEN - 1) if good else contents
-    clusters = draw(st.dictionaries(st.sampled_from("abcd"), st.tuples(content, content)))
-    listeners = draw(st.dictionaries(st.sampled_from("lm"), st.tuples(content, content)))
-    resources: list[Resource] = []
-    for name, (own, endpoints) in clusters.items():
-        needs = ((type_urls.ENDPOINT, name),)
-        resources.append(versioned(type_urls.CLUSTER, name, f"{own}".encode(), needs))
-        resources.append(versioned(type_urls.ENDPOINT, name, f"{endpoints}".encode()))
-    for name, (own, routes) in listeners.items():
-        resources.append(versioned(type_urls.LISTENER, name, f"{own}".encode(), ((type_urls.ROUTE, name),)))
-        to = draw(st.sets(st.sampled_from(sorted(clusters)))) if clusters else set[str]()
-        needs = tuple((type_urls.CLUSTER, cluster) for cluster in sorted(to))
-        resources.append(versioned(type_urls.ROUTE, name, f"{routes} {' '.join(sorted(to))}".encode(), needs))
-    view = View(
-        (Resources(url, [each for each in resources if each.type_url == url]) for url in type_urls.PUSH_ORDER),
-        {type_urls.ENDPOINT: empty},
-    )
-    assert inconsistencies(view) == ()
-    return view
 
 
 class Envoy:
@@ -84,7 +57,7 @@ class Envoy:
         told = {each.name: (each.version, each.resource.value) for each in response.resources}
         if url in self.subscribed:
             told = {name: each for name, each in told.items() if name in self.subscribed[url]}
-        if any(body.startswith(str(BROKEN).encode()) for _, body in told.values()):
+        if any(content.startswith(str(BROKEN).encode()) for _, content in told.values()):
             self.excused |= {(kind, name) for kind in (url, type_urls.WARMS_WITH.get(url, url)) for name in told}
             self.refused_any = True
             self.say(url, response_nonce=response.nonce, refusal=BAD)
@@ -123,11 +96,11 @@ class Envoy:
             waited_for = url == type_urls.ENDPOINT and name in self.warming
             assert not again or waited_for or (url, name) in self.excused, f"{KINDS[url]} {name} told again"
         if url == type_urls.CLUSTER:
-            used = {name for _, body in self.has[type_urls.ROUTE].values() for name in body.decode().split()[1:]}
+            used = {name for _, route in self.has[type_urls.ROUTE].values() for name in clusters_of(route)}
             assert used.isdisjoint(removed) or self.refused_any, "a cluster was removed that a route refers to"
         if url == type_urls.ROUTE and not self.refused_any:
-            changed = [body for name, (_, body) in told.items() if name in self.has[url]]
-            used = {name for body in changed for name in body.decode().split()[1:]}
+            changed = [route for name, (_, route) in told.items() if name in self.has[url]]
+            used = {name for route in changed for name in clusters_of(route)}
             ready = self.has[type_urls.CLUSTER].keys() - self.warming
             assert used <= ready, "a route came before its cluster"
 
