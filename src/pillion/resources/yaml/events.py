@@ -63,7 +63,7 @@ def events(chunk: Chunk) -> Iterator[Any]:
     try:
         parser = cast(Parser, CParser(chunk.text))
         while (event := parser.get_event()) is not None:
-            if isinstance(event, yaml.DocumentStartEvent) and event.version not in {None, (1, 1)}:
+            if type(event) is yaml.DocumentStartEvent and event.version not in {None, (1, 1)}:
                 raise fault("found incompatible YAML document: only version 1.1 is read", event.start_mark, chunk)
             yield event
     except yaml.MarkedYAMLError as error:

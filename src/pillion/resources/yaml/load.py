@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, cast
 import yaml
 
 from pillion.resources.yaml.events import Chunk, SyntaxFault, chunks, events, fault
-from pillion.resources.yaml.scalar import MERGE, ScalarError, key_text, resolve, resolve_key
+from pillion.resources.yaml.scalar import MERGE, ScalarError, is_plainly_text, key_text, resolve, resolve_key
 from pillion.value import Diagnostic, Diagnostics, Where
 
 DEEPEST = 200
@@ -39,7 +39,7 @@ def load_chunk(chunk: Chunk, *, first_only: bool = False) -> Loaded:
     contents: list[Any] = []
     try:
         for event in events(chunk):
-            if isinstance(event, yaml.DocumentEndEvent):
+            if type(event) is yaml.DocumentEndEvent:
                 contents.append(builder.finish())
                 if first_only:
                     break
@@ -53,13 +53,13 @@ def load_chunk(chunk: Chunk, *, first_only: bool = False) -> Loaded:
 class _Frame:
     """A map or list that is being filled."""
 
-    __slots__ = ("anchor", "container", "key", "seen")
+    __slots__ = ("anchor", "container", "is_map", "key")
 
     def __init__(self, container: dict[str, Any] | list[Any], anchor: str | None) -> None:
         self.container = container
         self.anchor = anchor
+        self.is_map = isinstance(container, dict)
         self.key: Any = _NO_KEY
-        self.seen: set[str] = set()
 
 
 class _Builder:
@@ -76,22 +76,23 @@ class _Builder:
         return result
 
     def take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent):
+        kind = cast("type[yaml.Event]", type(event))
+        if kind is yaml.ScalarEvent:
             self._take_scalar(event)
-        elif isinstance(event, yaml.MappingStartEvent):
+        elif kind is yaml.MappingStartEvent:
             self._open({}, event)
-        elif isinstance(event, yaml.SequenceStartEvent):
+        elif kind is yaml.SequenceStartEvent:
             self._open([], event)
-        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             frame = self._stack.pop()
             if frame.anchor is not None:
                 self._anchors[frame.anchor] = frame.container
             self._place(frame.container, event)
-        elif isinstance(event, yaml.AliasEvent):
+        elif kind is yaml.AliasEvent:
             self._place(self._alias(event), event)
 
     def _open(self, container: dict[str, Any] | list[Any], event: Any) -> None:
-        if self._stack and isinstance(self._stack[-1].container, dict) and self._stack[-1].key is _NO_KEY:
+        if self._stack and self._stack[-1].is_map and self._stack[-1].key is _NO_KEY:
             raise fault(
                 "invalid map key: a map or list (a template's {{ }} needs quotes)", event.start_mark, self.chunk
             )
@@ -103,19 +104,25 @@ class _Builder:
 
     def _take_scalar(self, event: Any) -> None:
         frame = self._stack[-1] if self._stack else None
-        is_key = frame is not None and isinstance(frame.container, dict) and frame.key is _NO_KEY
-        is_plain = event.implicit[0] and event.tag is None
-        if is_key and event.value == "<<" and (is_plain or event.tag == MERGE):
+        is_key = frame is not None and frame.is_map and frame.key is _NO_KEY
+        is_plain = event.tag is None and event.implicit[0]
+        text = event.value
+        if is_key and text == "<<" and (is_plain or event.tag == MERGE):
             cast(_Frame, frame).key = _MERGE_KEY
             return
+        if event.tag is None and event.anchor is None and (not is_plain or is_plainly_text(text)):
+            self._place(text, event)
+        else:
+            self._place(self._resolved(event, is_plain=is_plain, is_key=is_key), event)
+
+    def _resolved(self, event: Any, *, is_plain: bool, is_key: bool) -> Any:
         tag = None if is_plain else event.tag or "!"
         try:
-            value = resolve_key(event.value, tag) if is_key else resolve(event.value, tag)
             if event.anchor is not None:
                 self._anchors[event.anchor] = resolve(event.value, tag)
+            return resolve_key(event.value, tag) if is_key else resolve(event.value, tag)
         except ScalarError as error:
             raise fault(str(error), event.start_mark, self.chunk, "yaml-value") from error
-        self._place(value, event)
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
@@ -141,31 +148,33 @@ class _Builder:
             self._result = value
             return
         frame = self._stack[-1]
-        if isinstance(frame.container, list):
-            frame.container.append(value)
+        if not frame.is_map:
+            cast(list[Any], frame.container).append(value)
         elif frame.key is _NO_KEY:
             self._take_key(frame, value, event)
         elif frame.key is _MERGE_KEY:
-            self._merge(frame.container, value, event)
+            self._merge(cast(dict[str, Any], frame.container), value, event)
             frame.key = _NO_KEY
         else:
-            frame.container[frame.key] = value
+            cast(dict[str, Any], frame.container)[frame.key] = value
             frame.key = _NO_KEY
 
     def _take_key(self, frame: _Frame, value: Any, event: Any) -> None:
-        key = None if isinstance(value, dict | list) else key_text(value)
+        key = value if type(value) is str else None if isinstance(value, dict | list) else key_text(value)
         if key is None:
             raise fault("invalid map key: null, a map or a list", event.start_mark, self.chunk)
-        if key in frame.seen:
-            line = self.chunk.lines_before + 1 + event.start_mark.line
-            where = Where(line=line, column=event.start_mark.column + 1)
-            message = f"key {key!r} is already set in this map, the last one counts"
-            hint = "is a --- missing before it?" if key in {"apiVersion", "kind"} and len(self._stack) == 1 else ""
-            self.warnings.append(
-                Diagnostic(code="duplicate-key", severity="warning", message=message, where=where, hint=hint)
-            )
-        frame.seen.add(key)
+        if key in frame.container:
+            self._warn_of_duplicate(key, event)
         frame.key = key
+
+    def _warn_of_duplicate(self, key: str, event: Any) -> None:
+        line = self.chunk.lines_before + 1 + event.start_mark.line
+        where = Where(line=line, column=event.start_mark.column + 1)
+        message = f"key {key!r} is already set in this map, the last one counts"
+        hint = "is a --- missing before it?" if key in {"apiVersion", "kind"} and len(self._stack) == 1 else ""
+        self.warnings.append(
+            Diagnostic(code="duplicate-key", severity="warning", message=message, where=where, hint=hint)
+        )
 
     def _merge(self, into: dict[str, Any], value: Any, event: Any) -> None:
         # Go's reader lets a later merge replace an earlier key; among several maps the first one counts.

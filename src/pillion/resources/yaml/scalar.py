@@ -76,6 +76,14 @@ def key_text(value: Scalar) -> str | None:
     return None if value is None else str(value)
 
 
+def is_plainly_text(text: str) -> bool:
+    """Return whether a look at the first letter and the length is enough to know that a plain scalar is a text."""
+    if not text:
+        return False
+    head = text[0]
+    return head not in _HINTS or (len(text) > _LONGEST_WORD and head in _LETTERS)
+
+
 def is_text(text: str) -> bool:
     """Return whether a plain scalar of these letters is read as the text itself, by old readers too."""
     if not text or text[0] not in _HINTS:
@@ -99,6 +107,9 @@ def go_float(value: float) -> str:
 
 _HINTS: Final = frozenset("+-0123456789.yYnNtTfFoO~")
 """First letters of scalars that may be other than text."""
+_LETTERS: Final = frozenset("yYnNtTfFoO~")
+_LONGEST_WORD: Final = 5
+"""`false`."""
 _RESOLVED: dict[str, tuple[type, ...]] = {INT: (int,), FLOAT: (int, float), BOOL: (bool,), NULL: (type(None),)}
 """Explicit tags that ask for a reading, and what must come out of it."""
 _BEYOND = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
@@ -134,7 +145,7 @@ def _single(value: float) -> float:
 def _plain(text: str, *, is_tagged: bool = False) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] not in _HINTS or text[0] in "yYnNtTfFoO~":
+    if text[0] not in _HINTS or text[0] in _LETTERS:
         return text
     if text[0] == ".":
         digits = _BETWEEN_DIGITS.sub("", text)
