@@ -121,7 +121,7 @@ class Line:
 steps = st.one_of(st.sampled_from(["ask", "push", "hear"] * 4 + ["reconnect"]), views())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(views(), st.lists(steps, max_size=50), views(good=True))
 def test_the_client_ends_with_the_last_view(first: View, happens: list[str | View], last: View) -> None:
     line = Line(first)
@@ -137,7 +137,7 @@ def test_the_client_ends_with_the_last_view(first: View, happens: list[str | Vie
     has_all(line)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(views(good=True), st.booleans()), min_size=2, max_size=6))
 def test_the_client_follows_from_view_to_view(seen: list[tuple[View, bool]]) -> None:
     line = Line(seen[0][0])

@@ -164,7 +164,7 @@ def has_all(line: Line) -> None:
     assert line.stream.settled
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(views(), st.lists(steps, max_size=60), views(good=True))
 def test_the_client_ends_with_the_last_view(first: View, happens: list[str | View], last: View) -> None:
     line = Line(first)
@@ -180,7 +180,7 @@ def test_the_client_ends_with_the_last_view(first: View, happens: list[str | Vie
     has_all(line)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(views(good=True), min_size=1, max_size=8), st.lists(st.booleans()))
 def test_nothing_is_told_to_a_client_that_returns_to_the_same_view(seen: list[View], order: list[bool]) -> None:
     line = Line(seen[0])
