@@ -210,7 +210,9 @@ def _serve(row: Json, _: Json) -> bool:
     body = row.get("body")
     data = bytes(body) if isinstance(body, list) else msgspec.json.encode(asked) if body else b""
     injector = Injector(
-        Settings(config='{"templates": {"sidecar": "spec: {containers: [{name: istio-proxy, image: x}]}"}}')
+        Settings(
+            config='{"policy": "enabled", "templates": {"sidecar": "spec: {containers: [{name: istio-proxy, image: x}]}"}}'
+        )
     )
     answer = review.Reviewer(injector).respond(row["contentType"], data, Options(by_hand=False))
     constants = {"http.StatusUnsupportedMediaType": 415, "http.StatusBadRequest": 400}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import click
 
@@ -16,7 +16,7 @@ _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 class FileError(click.ClickException):
     """A file cannot be read or written; the message says which and why, in the words of Go's tools."""
 
-    exit_code: int = 2
+    exit_code: ClassVar[int] = 2
 
 
 def read_inputs(names: Iterable[str], standard_input: Callable[[], str]) -> list[tuple[str, str]]:

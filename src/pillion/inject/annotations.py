@@ -7,9 +7,12 @@ from collections.abc import Callable
 from pillion.inject import mesh
 from pillion.inject.pod.probes import FALSE, TRUE
 from pillion.inject.schema.quantity import canonical
+from pillion.inject.schema.types import Json
 from pillion.inject.text import read_text
 
 _INTERFACE = re.compile(r"[a-zA-Z][a-zA-Z0-9_.\-]*")
+
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.\-]+):[0-9]{1,5}")
 
 Check = Callable[[str], str | None]
 """Returns what is wrong with a value, or `None`."""
@@ -94,6 +97,21 @@ def _proxy_config(value: str) -> str | None:
     if reading.problems:
         path, text = reading.problems[0]
         return f"proxy config invalid: {'.'.join(map(str, path))}: {text}"
+    return _config_values(mesh.merge_proxy_config(reading.document, mesh.default_proxy_config()))
+
+
+def _config_values(config: Json) -> str | None:
+    for field in ("configPath", "binaryPath", "discoveryAddress"):
+        if not config.get(field):
+            return f"proxy config invalid: {field} must be set"
+    for field in ("proxyAdminPort", "statusPort"):
+        if not 1 <= config[field] <= 65535:
+            return f"proxy config invalid: {field} {config[field]} is no port number"
+    for field in ("discoveryAddress", "statsdUdpAddress"):
+        if config.get(field) and not _ADDRESS.fullmatch(config[field]):
+            return (
+                f"proxy config invalid: {field} {config[field]!r} is no address such as istiod.istio-system.svc:15012"
+            )
     return None
 
 

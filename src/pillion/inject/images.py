@@ -36,6 +36,8 @@ def _image(values: Json, name: str, variant: str, annotations: dict[str, str]) -
 
 
 def _text(tag: Any) -> str:
+    if isinstance(tag, float) and tag.is_integer():
+        return str(int(tag))
     return "" if tag is None else str(tag)
 
 

@@ -272,12 +272,14 @@ class _Run:
         """Return cluster and network of the proxy: the pod's label wins over the URL's, that over the values'."""
         variables = dict(self.options.variables)
         cluster, network = ("multiCluster", "clusterName"), ("network",)
+        own = {identity.NETWORK_VARIABLE: labels(pod).get(identity.NETWORK_LABEL)}
         for name, path in ((identity.CLUSTER_VARIABLE, cluster), (identity.NETWORK_VARIABLE, network)):
-            value = inside(self.ready.values, "global", *path)
-            if value and not variables.get(name):
+            value = own.get(name)
+            if value is None:
+                value = variables.get(name) or inside(self.ready.values, "global", *path)
+            if value:
                 variables[name] = str(value)
-        own = labels(pod).get(identity.NETWORK_LABEL)
-        return variables | {identity.NETWORK_VARIABLE: own} if own else variables
+        return variables
 
     def template_names(self, found: dict[str, str]) -> list[str]:
         """Return the names of the templates to render, in order."""

@@ -84,7 +84,8 @@ def _read_config(result: Compiled, report: _Report) -> None:
     document, problem = read_text(text)
     config = cast(Json, document) if isinstance(document, dict) else {}
     templates = config.get("templates")
-    if problem or not isinstance(templates, dict) or not templates:
+    is_bare = bool(problem) or not isinstance(templates, dict) or not templates
+    if is_bare:
         # Istio takes a file that is no config for the sidecar template itself
         templates, config = {SIDECAR: text}, {}
     for name, template in cast(Json, templates).items():
@@ -96,7 +97,7 @@ def _read_config(result: Compiled, report: _Report) -> None:
     aliases: Json = config.get("aliases") or {}
     result.aliases = FrozenMap({str(name): _strings(names) for name, names in aliases.items()})
     result.policy = Policy(
-        policy=str(config.get("policy", "enabled")),
+        policy="enabled" if is_bare else str(config.get("policy") or ""),
         never=tuple(selector_of(item) for item in config.get("neverInjectSelector") or ()),
         always=tuple(selector_of(item) for item in config.get("alwaysInjectSelector") or ()),
     )

@@ -27,7 +27,14 @@ BAD = {
     "traffic.sidecar.istio.io/includeInboundPorts": ["80,,81", "http", "*,80"],
     "traffic.sidecar.istio.io/kubevirtInterfaces": ["eth0,", "0eth", "a-name-that-is-too-long", "e th"],
     "prometheus.istio.io/merge-metrics": ["yes", ""],
-    "proxy.istio.io/config": ["[", "concurrency: many", "- a"],
+    "proxy.istio.io/config": [
+        "[",
+        "concurrency: many",
+        "- a",
+        "statusPort: 0",
+        "discoveryAddress: ''",
+        "discoveryAddress: a b:1",
+    ],
     "sidecar.istio.io/proxyMemory": ["", "1 Gi", "1Gi\n", "lots"],
 }
 

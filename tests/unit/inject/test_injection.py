@@ -205,6 +205,24 @@ def test_a_template_that_renders_no_pod_is_an_error(template: str, part: str) ->
     assert part in result.diagnostics[0].message
 
 
+@pytest.mark.parametrize(
+    ("label", "given", "wanted"),
+    [(None, "", "n1"), ("n2", "", "n2"), (None, "n3", "n3"), ("n2", "n3", "n2"), ("", "", None)],
+)
+def test_the_pods_label_names_its_network(label: str | None, given: str, wanted: str | None) -> None:
+    document = pod()
+    if label is not None:
+        document["metadata"]["labels"]["topology.istio.io/network"] = label
+    settings = Settings(
+        config="templates: {sidecar: 'spec: {containers: [{name: istio-proxy}]}'}", values="global: {network: n1}"
+    )
+    options = Options(variables=Labels({"ISTIO_META_NETWORK": given}))
+    result = inject(document, settings, options=options)
+    proxy = spec_of(result)["containers"][-1]
+    assert [item["value"] for item in proxy.get("env", []) if item["value"]] == ([wanted] if wanted else [])
+    assert result.document["metadata"]["labels"].get("topology.istio.io/network") == (wanted or label)
+
+
 def test_in_a_cluster_the_labels_of_the_namespace_decide() -> None:
     assert inject(pod(), OURS, ENABLED, IN_CLUSTER).is_injected
     assert not inject(pod(), OURS, Namespace(name="shop"), IN_CLUSTER).is_injected

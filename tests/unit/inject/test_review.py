@@ -111,7 +111,9 @@ def test_a_rollout_gets_one_patch() -> None:
 
 def test_a_template_that_reads_the_name_gets_its_own_patch_for_each() -> None:
     template = "metadata: {labels: {own: '{{ .ObjectMeta.Name }}'}}"
-    reviewer = Reviewer(Injector(Settings(config=json.dumps({"templates": {"sidecar": template}}))))
+    reviewer = Reviewer(
+        Injector(Settings(config=json.dumps({"policy": "enabled", "templates": {"sidecar": template}})))
+    )
     owned = {"generateName": "web-abc-", "ownerReferences": [OWNER]}
     for name in ("web-abc-1", "web-abc-2"):
         document = pod(name, **owned)

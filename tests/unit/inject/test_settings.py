@@ -19,6 +19,10 @@ def test_a_file_that_is_no_config_is_the_sidecar_template() -> None:
     assert ready.diagnostics == ()
 
 
+def test_a_config_without_a_policy_injects_nothing() -> None:
+    assert compiled(Settings(config="templates: {sidecar: ''}")).policy.policy == ""
+
+
 def test_the_whole_config() -> None:
     config = {
         "policy": "disabled",
