@@ -9,9 +9,8 @@ from typing import Any
 import msgspec
 
 from pillion.inject.gotemplate.errors import LimitError
-from pillion.inject.gotemplate.golang.values import NilMap, Slice, StringMap
 
-_SIZED = frozenset((str, bytes, list, tuple, dict, StringMap, NilMap, Slice))
+_SCALARS = frozenset((bool, int, float, type(None)))
 FREE_LENGTH = 256
 """Strings and lists up to this length cost nothing beyond the step of the call that handles them."""
 
@@ -22,8 +21,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 100
     """How deep `template` calls may nest (Go allows 100000, on a stack that grows)."""
     steps: int = 1_000_000
-    """Function calls, iterations and template calls, plus one for every 64 elements or bytes that a call handles."""
-    output: int = 16 * 1024 * 1024
+    """Function calls, iterations, template calls; plus one for every 16 elements or characters that a call handles."""
+    output: int = 4 * 1024 * 1024
     """Characters of the result, and of any string on the way to it."""
     elements: int = 1_000_000
     """Elements of any list or map that a function makes."""
@@ -55,25 +54,28 @@ class Meter:
         """Refuse to make a string of `length` characters when that is too many; call it before making it."""
         if length > self.limits.output:
             raise LimitError(f"exceeded maximum string size ({self.limits.output})")
-        self.step(length >> 6)
+        self.step(length >> 4)
 
     def collection(self, length: int) -> None:
         """Refuse to make a list or map of `length` elements when that is too many; call it before making it."""
         if length > self.limits.elements:
             raise LimitError(f"exceeded maximum number of elements ({self.limits.elements})")
-        self.step(length >> 6)
+        self.step(length >> 4)
 
     def call(self, arguments: Iterable[Any], result: Any) -> None:
         """Count a function call by what it read and what it made."""
         cost = 1
         for value in arguments:
-            if value.__class__ in _SIZED and (length := len(value)) > FREE_LENGTH:
-                cost += length >> 6
-        if result.__class__ in _SIZED and (length := len(result)) > FREE_LENGTH:
-            if isinstance(result, str):
-                self.text(length)
-            else:
-                self.collection(length)
+            if value.__class__ is str:
+                if len(value) > FREE_LENGTH:
+                    cost += len(value) >> 4
+            elif value.__class__ not in _SCALARS and hasattr(value, "__len__") and len(value) > FREE_LENGTH:
+                cost += len(value) >> 4
+        if result.__class__ is str:
+            if len(result) > FREE_LENGTH:
+                self.text(len(result))
+        elif result.__class__ not in _SCALARS and hasattr(result, "__len__") and len(result) > FREE_LENGTH:
+            self.collection(len(result))
         self.steps -= cost
         if self.steps < 0:
             self.step(0)

@@ -14,7 +14,7 @@ def test_steps_run_out():
 def test_large_arguments_cost_steps():
     meter = Meter(Limits(steps=10_000))
     meter.call(["x" * 6400, 1], "short")
-    assert meter.steps == 10_000 - 1 - 100
+    assert meter.steps == 10_000 - 1 - 400
 
 
 def test_a_large_result_is_refused():

@@ -67,5 +67,5 @@ FUNCTIONS: Mapping[str, Function] = {
     "typeIsLike": Function(_type_is_like, _NAMED),
     "kindOf": Function(kind_of, "func(interface {}) string"),
     "kindIs": Function(_kind_is, _NAMED),
-    "deepEqual": Function(deep_equal, "func(interface {}, interface {}) bool"),
+    "deepEqual": Function(deep_equal, "func(interface {}, interface {}) bool", metered=True),
 }

@@ -82,8 +82,7 @@ def has(meter: Meter, needle: Any, items: Any) -> bool:
 
 
 def _in(meter: Meter, items: Sequence[Any], needle: Any) -> bool:
-    meter.step(len(items) >> 4)
-    return any(deep_equal(needle, item) for item in items)
+    return any(deep_equal(meter, needle, item) for item in items)
 
 
 def part(items: Any, *indices: Any) -> Any:

@@ -93,10 +93,11 @@ def join(meter: Meter, separator: str, value: Any) -> str:
     return separator.join(parts)
 
 
-def split_list(separator: str, text: str, count: int = -1) -> list[str]:
+def split_list(meter: Meter, separator: str, text: str, count: int = -1) -> list[str]:
     """Split a string, into at most `count` parts unless it is negative; an empty separator splits characters."""
     if count == 0:
         return []
+    meter.collection(text.count(separator) + 1)
     if separator:
         return text.split(separator, count - 1 if count > 0 else -1)
     if count < 0 or count > len(text):
@@ -104,14 +105,15 @@ def split_list(separator: str, text: str, count: int = -1) -> list[str]:
     return [*text[: count - 1], text[count - 1 :]] if text else []
 
 
-def split(separator: str, text: str) -> StringMap:
+def split(meter: Meter, separator: str, text: str) -> StringMap:
     """Split a string into a map: `_0`, `_1`, ..."""
-    return StringMap({f"_{index}": part for index, part in enumerate(split_list(separator, text))})
+    return split_some(meter, separator, -1, text)
 
 
-def split_some(separator: str, count: int, text: str) -> StringMap:
+def split_some(meter: Meter, separator: str, count: int, text: str) -> StringMap:
     """Split a string into a map of at most `count` parts."""
-    return StringMap({f"_{index}": part for index, part in enumerate(split_list(separator, text, count))})
+    parts = split_list(meter, separator, text, count)
+    return StringMap({f"_{index}": part for index, part in enumerate(parts)})
 
 
 def trim(text: str) -> str:
@@ -178,9 +180,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "replace": Function(replace, "func(string, string, string) string", metered=True),
     "plural": Function(plural, "func(string, string, int) string"),
     "join": Function(join, "func(string, interface {}) string", metered=True),
-    "split": Function(split, "func(string, string) map[string]string"),
-    "splitn": Function(split_some, "func(string, int, string) map[string]string"),
-    "splitList": Function(split_list, "func(string, string) []string"),
+    "split": Function(split, "func(string, string) map[string]string", metered=True),
+    "splitn": Function(split_some, "func(string, int, string) map[string]string", metered=True),
+    "splitList": Function(split_list, "func(string, string) []string", metered=True),
     "toString": Function(string_of, "func(interface {}) string", metered=True),
     "toStrings": Function(strings_of, "func(interface {}) []string", metered=True),
     "hello": Function(_hello, "func() string"),

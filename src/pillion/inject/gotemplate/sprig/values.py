@@ -51,25 +51,30 @@ def kind_of(value: Any) -> str:
             return shape
 
 
-def deep_equal(first: Any, second: Any) -> bool:
+def deep_equal(meter: Meter, first: Any, second: Any) -> bool:
     """Return whether two values are equal in type and content, all the way down."""
+    meter.step()
     if type_name(first) != type_name(second) or is_nil(first) != is_nil(second):
         return False
     match kind(first):
         case "slice":
-            return len(first) == len(second) and all(map(deep_equal, first, second))
+            return first is second or _equal_lists(meter, first, second)
         case "map":
-            return _equal_maps(first, second)
+            return first is second or _equal_maps(meter, first, second)
         case "ptr":
-            return deep_equal(first.target, second.target)
+            return deep_equal(meter, first.target, second.target)
         case "func":
             return False
         case _:
             return bool(first == second)
 
 
-def _equal_maps(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
-    return first.keys() == second.keys() and all(deep_equal(first[key], second[key]) for key in first)
+def _equal_lists(meter: Meter, first: Sequence[Any], second: Sequence[Any]) -> bool:
+    return len(first) == len(second) and all(deep_equal(meter, *pair) for pair in zip(first, second, strict=True))
+
+
+def _equal_maps(meter: Meter, first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
+    return first.keys() == second.keys() and all(deep_equal(meter, first[key], second[key]) for key in first)
 
 
 def strings_of(meter: Meter, value: Any) -> list[str]:
