@@ -42,6 +42,8 @@ _TEXTS = frozenset({
     "request.auth.presenter", "connection.sni",
 })  # fmt: skip
 _ADDRESSES = frozenset({"source.ip", "remote.ip", "destination.ip"})
+_MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "oct": ("k",)}
+"""The kinds of JSON web keys, and what each must hold."""
 _PRIVATE = frozenset({"d", "k"})
 """The members of a JSON web key that hold its secret."""
 
@@ -290,12 +292,17 @@ def _check_keys(text: str, report: Report) -> None:
         report.error("invalid-keys", "is no JSON, expected a set of JSON web keys")
         return
     keys = content.get("keys", (content,)) if isinstance(content, FrozenMap) else None
-    if not isinstance(keys, tuple) or not all(isinstance(key, FrozenMap) and "kty" in key for key in keys):
+    if not isinstance(keys, tuple) or not all(isinstance(key, FrozenMap) and _is_key(key) for key in keys):
         report.error("invalid-keys", "is no set of JSON web keys")
         return
     for index, key in enumerate(keys):
         if isinstance(key, FrozenMap) and not _PRIVATE.isdisjoint(key):
             report.warn("private-key", f"key {index} holds its secret, the public part is enough")
+
+
+def _is_key(key: FrozenMap[FrozenJson]) -> bool:
+    members = _MEMBERS.get(str(key.get("kty")))
+    return members is not None and all(isinstance(key.get(member), str) and key.get(member) for member in members)
 
 
 def _spelt(name: str) -> str:

@@ -124,7 +124,7 @@ def test_peer_authentications(spec: str, found: list[str]) -> None:
     ("rule", "found"),
     [
         ("issuer: x", []),
-        ('jwks: \'{"keys": [{"kty": "RSA", "n": "a"}]}\', issuer: x', []),
+        ('jwks: \'{"keys": [{"kty": "RSA", "n": "a", "e": "AQAB"}]}\', issuer: x', []),
         ("{}", None),
         ("jwksUri: 'ftp://x'", ["error invalid-url jwksUri"]),
         ("issuer: x, jwks: '{'", ["error invalid-keys jwks"]),

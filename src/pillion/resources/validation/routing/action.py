@@ -41,7 +41,7 @@ GRPC_STATUS = frozenset({
 })  # fmt: skip
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*"})
-_STATUS = frozenset(str(status.value) for status in HTTPStatus)
+_STATUS = frozenset(status.value for status in HTTPStatus)
 
 
 def check_redirect(redirect: HTTPRedirect | None, matches: tuple[HTTPMatchRequest, ...], report: Report) -> None:
@@ -117,7 +117,8 @@ def check_retry(retry: HTTPRetry | None, report: Report) -> None:
         report.error("ignored-field", "attempts 0 means no retries, so the rest says nothing", "attempts")
     check_duration(retry.per_try_timeout, report.at("perTryTimeout"))
     for word in retry.retry_on.split(",") if retry.retry_on else ():
-        if word not in RETRY_ON and word not in _STATUS:
+        is_status = word.isascii() and word.isdigit() and int(word) in _STATUS
+        if word not in RETRY_ON and not is_status:
             report.error("unknown-value", f"{word!r} is nothing that Envoy retries on", "retryOn")
     check_duration(retry.backoff, report.at("backoff"))
 
