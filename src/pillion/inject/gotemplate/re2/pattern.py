@@ -126,6 +126,7 @@ class _Machine:
     def __init__(self, code: list[Instruction], slots: int, text: str, step: Step) -> None:
         self.code: list[Instruction] = code
         self.slots: int = slots
+        self.weight: int = 1 + (slots >> 5)
         self.text: str = text
         self.step: Step = step
 
@@ -141,7 +142,7 @@ class _Machine:
                 self.follow(threads, waiting, 0, nowhere, at)
             if not threads and best is not None:
                 break
-            self.step(len(seen) + 1)
+            self.step((len(seen) + 1) * self.weight)
             following: list[Thread] = []
             seen = set[int]()
             character = text[at] if at < len(text) else ""
