@@ -157,7 +157,7 @@ class ContainerLife:
         self._target = probing.Target(
             container=self.spec,
             address=self._around.addresses[0] if self._around.addresses else "127.0.0.1",
-            pid=run.pid or 0,
+            pid=run.pid,
             env=command.env,
             rights=command.rights,
             directory=command.directory,
@@ -172,7 +172,7 @@ class ContainerLife:
                 ending.cancel()
         finally:
             self._target = None
-        run.sweep()
+        await run.swept()
         pump.finish()
         return self._end(code, began, run.failure)
 

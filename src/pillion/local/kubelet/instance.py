@@ -5,6 +5,7 @@ leaves behind when it ends (children, daemons) is found by the mount namespace a
 its ports free, as it would in a container with a PID namespace of its own.
 """
 
+import asyncio
 import os
 import signal
 from collections.abc import Mapping
@@ -17,7 +18,8 @@ from pillion.local.kubelet.spec.security import Rights
 from pillion.local.kubelet.spec.volumes import Bind
 from pillion.value import Value
 
-SWEEPS = 5
+SWEEPS = 30
+SWEEP_PAUSE = 0.005
 SCRIPT = (*PYTHON, str(INSIDE / "container.py"))
 
 
@@ -48,16 +50,17 @@ class StartError(Exception):
 class Instance:
     """A command that runs in a pod."""
 
-    def __init__(self, entered: process.Process, report: process.Report, pid: int | None, namespace: str) -> None:
-        """Hold what `start` started."""
+    def __init__(self, entered: process.Process, report: process.Report, pid: int) -> None:
+        """Hold what `start` started, and that waits to be told to go on; raise OSError when it is gone already."""
         self._entered = entered
         self._report = report
-        self._namespace = namespace
-        self._held = _hold(pid, namespace)
         self.pid = pid
-        """Of the command, as the machine numbers it; None when it ended at once."""
-        self._pidfd = _pidfd(pid)
+        """Of the command, as the machine numbers it."""
         self._failure = ""
+        self._pidfd = os.pidfd_open(pid)
+        self._namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+        """Held open: the kernel gives the number of a namespace that is gone to the next one that somebody makes."""
+        self._is_open = True
 
     @property
     def failure(self) -> str:
@@ -79,56 +82,42 @@ class Instance:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command."""
-        if self._pidfd is not None and not self.has_ended:
+        if self._is_open and not self.has_ended:
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self._pidfd, number)
 
-    def sweep(self) -> None:
-        """End every process of this container, if its namespace is still known for sure to be its own."""
-        if self._held is None:
-            return
-        for _ in range(SWEEPS):  # who is about to fork may escape the first one
-            found = members(self._namespace)
-            for pid in found:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            if not found:
+    def sweep(self) -> bool:
+        """Tell every process of this container to die; return whether there was one."""
+        found = members(self._namespace) if self._is_open else []
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return bool(found)
+
+    async def swept(self) -> None:
+        """Wait until no process of this container is left: only then are its ports free."""
+        for turn in range(SWEEPS):  # who was about to fork may have escaped the first one
+            if not self.sweep():
                 return
+            await asyncio.sleep(turn * SWEEP_PAUSE)
 
     def close(self) -> None:
         """Let go of what the kernel holds for us."""
-        self._report.close()
-        if self._pidfd is not None:
+        if self._is_open:
+            self._is_open = False
+            self._report.close()
             os.close(self._pidfd)
-            self._pidfd = None
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
+            os.close(self._namespace)
 
 
-def _hold(pid: int | None, namespace: str) -> int | None:
-    """Keep a mount namespace from going away: the kernel gives its number to the next one that somebody makes."""
-    with suppress(OSError):
-        held = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-        if namespace == f"mnt:[{os.fstat(held).st_ino}]":
-            return held
-        os.close(held)
-    return None
-
-
-def _pidfd(pid: int | None) -> int | None:
-    with suppress(ProcessLookupError):
-        return None if pid is None else os.pidfd_open(pid)
-    return None
-
-
-def members(namespace: str) -> list[int]:
-    """List the processes whose mount namespace has this identity (`mnt:[4026532250]`)."""
+def members(namespace: int) -> list[int]:
+    """List the processes in the mount namespace that a descriptor holds."""
+    wanted = f"mnt:[{os.fstat(namespace).st_ino}]"
     found: list[int] = []
     for name in os.listdir("/proc"):  # noqa: PTH208  # pathlib would cost more than the system calls
         if name.isdecimal():
             with suppress(OSError):
-                if str(Path(f"/proc/{name}/ns/mnt").readlink()) == namespace:
+                if str(Path(f"/proc/{name}/ns/mnt").readlink()) == wanted:
                     found.append(int(name))
     return found
 
@@ -153,22 +142,30 @@ async def start(target: int, command: Command, streams: Streams) -> Instance:
         report.started()
         os.close(memory)
     try:
-        heard = await report.receive()
+        return await _begun(entered, report)
     except BaseException:
-        entered.signal(signal.SIGKILL)
-        child = entered.only_child()
-        if child is not None:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        _abandon(entered)
         report.close()
         raise
-    told, _, rest = heard.partition(b"\n")
-    if told[:1] != b"m" or rest[:1] == b"e":
+
+
+async def _begun(entered: process.Process, report: process.Report) -> Instance:
+    heard = await report.receive()
+    pid = entered.only_child()
+    if heard != b"m" or pid is None:
         await entered.wait()
-        report.close()
-        message = rest[1:] if rest else told[1:]
-        raise StartError(message.decode() or "the pod's namespaces are gone")
-    return Instance(entered, report, entered.only_child(), told[1:].decode())
+        raise StartError(heard[1:].decode() or "the pod's namespaces are gone")
+    made = Instance(entered, report, pid)
+    report.go_on()
+    return made
+
+
+def _abandon(entered: process.Process) -> None:
+    child = entered.only_child()
+    if child is not None:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    entered.signal(signal.SIGKILL)
 
 
 def _plan(command: Command) -> dict[str, object]:

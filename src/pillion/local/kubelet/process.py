@@ -8,6 +8,7 @@ import asyncio
 import marshal
 import os
 import signal
+import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -97,11 +98,12 @@ async def readable(descriptor: int) -> None:
 
 
 class Report:
-    """The pipe on which a script in a pod's namespaces says how far it is."""
+    """The line on which a script in a pod's namespaces says how far it is, and is told to go on."""
 
     def __init__(self) -> None:
-        """Open the pipe; `write_end` is for the child, and closed by `started`."""
-        self._read_end, self.write_end = os.pipe()
+        """Open the line; `write_end` is for the child, and closed by `started`."""
+        ours, theirs = socket.socketpair()
+        self._read_end, self.write_end = ours.detach(), theirs.detach()
         self._closed = False
         os.set_blocking(self._read_end, False)
 
@@ -112,17 +114,24 @@ class Report:
     async def receive(self) -> bytes:
         """Wait for the next message; empty when the child is gone."""
         await readable(self._read_end)
-        return os.read(self._read_end, 65536)
+        with suppress(ConnectionResetError):
+            return os.read(self._read_end, 65536)
+        return b""
+
+    def go_on(self) -> None:
+        """Let the child go on, if it is still there."""
+        with suppress(BrokenPipeError):
+            os.write(self._read_end, b"g")
 
     def rest(self) -> bytes:
         """Return what lies unread; nothing once it is closed."""
         if not self._closed:
-            with suppress(BlockingIOError):
+            with suppress(BlockingIOError, ConnectionResetError):
                 return os.read(self._read_end, 65536)
         return b""
 
     def close(self) -> None:
-        """Close the pipe."""
+        """Close the line."""
         if not self._closed:
             self._closed = True
             os.close(self._read_end)

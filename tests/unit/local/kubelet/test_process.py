@@ -46,9 +46,12 @@ def test_a_report_is_read_piece_by_piece() -> None:
         report = process.Report()
         os.write(report.write_end, b"n")
         heard = [await report.receive(), report.rest()]
+        report.go_on()
+        assert os.read(report.write_end, 9) == b"g"
         os.write(report.write_end, b"e")
         report.started()
         heard += [report.rest(), await report.receive()]
+        report.go_on()
         report.close()
         report.close()
         return [*heard, report.rest()]

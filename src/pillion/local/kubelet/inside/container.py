@@ -1,12 +1,13 @@
 """Make one container's view of its pod, give up rights, then become its command.
 
 Started by `nsenter` inside the pod's namespaces with two arguments: the descriptor on which it reports, and the one
-that holds its plan. Reports `m`, the identity of its mount namespace (by it the kubelet finds all processes of this
-container) and a line end just before it becomes the command; and, should it fail, before or then, `e` and a message.
+that holds its plan. Reports `m` when its mount namespace is made and waits until it may go on: meanwhile the kubelet
+takes hold of that namespace, by which it knows all processes of this container. Should it fail, before or later, it
+reports `e` and a message.
 """
 
 # importing pathlib would cost a third of the start-up time
-# ruff: noqa: PTH103, PTH110, PTH112, PTH115, PTH120
+# ruff: noqa: PTH103, PTH110, PTH112, PTH120
 
 import fcntl
 import marshal
@@ -72,11 +73,12 @@ def main() -> None:
         os.umask(0o022)
         if plan["mounts"] is not None:
             mount_volumes(plan["mounts"])
-        namespace = os.readlink("/proc/self/ns/mnt").encode()
         os.makedirs(plan["directory"], exist_ok=True)
         os.chdir(plan["directory"])
         take_identity(plan)
-        os.write(report, b"m" + namespace + b"\n")
+        os.write(report, b"m")
+        if not os.read(report, 1):
+            os._exit(1)
         become(plan["argv"], plan["env"])
     except BaseException as error:  # noqa: BLE001  # the kubelet must hear of whatever it is
         os.write(report, b"e" + str(error).encode())
