@@ -136,6 +136,15 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         assert time.monotonic() < deadline, "it did not come true"
 
 
+def until_ready(pod: Pod) -> None:
+    try:
+        until(lambda: pod.get("/healthz/ready") == "200 ")
+    except AssertionError as error:
+        stats = pod.get("/stats?filter=xds-grpc|control_plane|cds|lds|server.state", port=15000)
+        ended = [each.communicate()[0] for each in pod.processes if each.poll() is not None]
+        raise AssertionError(f"{pod.get('/healthz/ready')}\n{stats}\n{ended}") from error
+
+
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     started = time.monotonic()
@@ -149,7 +158,7 @@ def test_ready_only_when_the_control_plane_has_spoken(pod: Pod) -> None:
     until(lambda: "no clusters and no listeners" in pod.get("/healthz/ready"))
     assert pod.get("/healthz/ready").startswith("503 ")
     pod.publish(control)
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     assert pod.get("/healthz/ready", port=15021) == "200 ", "the kubelet asks by way of Envoy"
     assert pod.get("/", port=HELLO_PORT) == "200 hello"
 
@@ -157,7 +166,7 @@ def test_ready_only_when_the_control_plane_has_spoken(pod: Pod) -> None:
 def test_bootstrap_is_private_and_names_the_pod(pod: Pod) -> None:
     pod.control_plane()
     pod.agent()
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     path = pod.folder / "proxy" / "envoy-rev.json"
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_text())["node"]["id"] == "sidecar~127.0.0.1~web-1.prod~prod.svc.cluster.local"
@@ -166,11 +175,11 @@ def test_bootstrap_is_private_and_names_the_pod(pod: Pod) -> None:
 def test_envoy_is_started_again_after_a_crash(pod: Pod) -> None:
     pod.control_plane()
     agent = pod.agent()
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     first = pod.envoy(agent)
     os.kill(first, signal.SIGKILL)
     until(lambda: pod.envoy(agent) not in {0, first})
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     assert "istio_agent_num_proxy_restarts 1" in pod.get("/stats/prometheus")
     assert agent.poll() is None
 
@@ -178,7 +187,7 @@ def test_envoy_is_started_again_after_a_crash(pod: Pod) -> None:
 def test_sigterm_drains_and_ends_in_good_order(pod: Pod) -> None:
     pod.control_plane()
     agent = pod.agent(drain="2s")
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     envoy = pod.envoy(agent)
     held = pod.python(HOLD, str(HELLO_PORT))
     agent.send_signal(signal.SIGTERM)
@@ -193,7 +202,7 @@ def test_sigterm_drains_and_ends_in_good_order(pod: Pod) -> None:
 def test_a_second_signal_makes_the_end_short(pod: Pod) -> None:
     pod.control_plane()
     agent = pod.agent(drain="60s")
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     agent.send_signal(signal.SIGINT)
     until(lambda: pod.get("/healthz/ready") == "503 draining\n")
     with at_most(5):
@@ -204,7 +213,7 @@ def test_a_second_signal_makes_the_end_short(pod: Pod) -> None:
 def test_the_drain_ends_when_no_connection_is_left_if_so_told(pod: Pod) -> None:
     pod.control_plane()
     agent = pod.agent(drain="60s", EXIT_ON_ZERO_ACTIVE_CONNECTIONS="true", MINIMUM_DRAIN_DURATION="1s")
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     held = pod.python(HOLD, str(HELLO_PORT))
     agent.send_signal(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -226,7 +235,7 @@ def test_envoy_dies_with_its_agent(pod: Pod) -> None:
 def test_quit_by_post_from_inside_the_pod(pod: Pod) -> None:
     pod.control_plane()
     agent = pod.agent()
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     assert pod.get("/quitquitquit").startswith("405 ")
     assert pod.get("/quitquitquit", method="POST") == "200 OK\n"
     assert agent.wait(10) == 0
@@ -235,7 +244,7 @@ def test_quit_by_post_from_inside_the_pod(pod: Pod) -> None:
 def test_a_drain_can_be_ordered_before_the_end(pod: Pod) -> None:
     pod.control_plane()
     agent = pod.agent()
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     pod.namespace.pillion("agent", "drain")
     until(lambda: pod.get("/healthz/ready") == "503 draining\n")
     assert agent.poll() is None
@@ -285,7 +294,7 @@ def test_probes_and_metrics_of_the_application(pod: Pod) -> None:
         ISTIO_KUBE_APP_PROBERS=json.dumps(probers),
         ISTIO_PROMETHEUS_ANNOTATIONS='{"scrape": "true", "path": "/metrics", "port": "8000"}',
     )
-    until(lambda: pod.get("/healthz/ready") == "200 ")
+    until_ready(pod)
     assert pod.get("/app-health/web/readyz").startswith("200 from 127.0.0.")
     assert pod.get("/app-health/web/livez").startswith("503 ")
     assert pod.get("/app-health/web/startupz") == "200 "
