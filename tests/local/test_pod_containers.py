@@ -163,6 +163,17 @@ async def test_an_end_in_good_order(it: Machine) -> None:
 
 
 @on_a_machine
+async def test_a_pod_can_be_stopped_at_every_moment_of_its_start(it: Machine) -> None:
+    moments = 8
+    for moment in range(1, moments + 1):
+        key = await it.run(f"web-{moment}", shell("a", SLEEP), shell("b", SLEEP), initContainers=[shell("i", "true")])
+        await it.until(key, lambda _, key=key, moment=moment: len(it.told[key]) >= moment)
+        async with asyncio.timeout(4):
+            await it.kubelet.stop_pod(key)
+        assert it.told[key][-1]["phase"] in {"Failed", "Succeeded"}
+
+
+@on_a_machine
 async def test_who_does_not_listen_is_killed(it: Machine) -> None:
     key = await it.run("web", shell("app", "trap '' TERM; echo deaf; sleep 1000 & wait; wait"))
     await it.until(key, is_ready)
