@@ -154,6 +154,9 @@ class _Printer:
             self.parts.add(text)
 
     def by_method(self, value: Any, verb: str) -> bool:
+        if verb == "w" and not self.erroring and value is not None:
+            self.bad_verb(value, verb)
+            return True
         if self.erroring or self.directive.sharp_v or verb not in "vsxXq":
             return False
         target = value.target if isinstance(value, Pointer) else value
