@@ -209,11 +209,9 @@ def _serve(row: Json, _: Json) -> bool:
     asked = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u", "object": pod}}
     body = row.get("body")
     data = bytes(body) if isinstance(body, list) else msgspec.json.encode(asked) if body else b""
-    injector = Injector(
-        Settings(
-            config='{"policy": "enabled", "templates": {"sidecar": "spec: {containers: [{name: istio-proxy, image: x}]}"}}'
-        )
-    )
+    template = "spec: {containers: [{name: istio-proxy, image: x}]}"
+    config = {"policy": "enabled", "templates": {"sidecar": template}}
+    injector = Injector(Settings(config=json.dumps(config)))
     answer = review.Reviewer(injector).respond(row["contentType"], data, Options(by_hand=False))
     constants = {"http.StatusUnsupportedMediaType": 415, "http.StatusBadRequest": 400}
     wanted = row["wantStatusCode"]

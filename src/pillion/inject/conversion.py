@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from pillion.inject.documents import go_type_of, is_list
 from pillion.inject.injection import DEFAULTS, Injection, Injector, Options
 from pillion.inject.policy import Decision
-from pillion.inject.schema.encode import encoded
+from pillion.inject.schema.encode import completed
 from pillion.inject.schema.types import Json, items, table
 from pillion.inject.uninject import uninject
 from pillion.resources.yaml.dump import dump
@@ -125,4 +125,4 @@ def as_go(document: Json) -> Json:
     if is_list(document):
         document = document | {"items": [as_go(item) for item in items(document, "items")]}
     names = {"apiVersion": document["apiVersion"], "kind": document["kind"]}
-    return names | encoded(kubernetes, document, kubernetes.structs[kind])
+    return names | completed(kubernetes, document, kubernetes.structs[kind])

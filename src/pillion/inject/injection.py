@@ -303,7 +303,7 @@ class _Run:
             except TemplateError as error:
                 raise _Failure("bad-template", str(error)) from error
             self.reads_name |= data.reads_name
-            template = merge_pod(template, overlay)
+            template = merge_pod(template, overlay) if template else overlay
             merged = merge_pod(_with_moved_proxy(merged, template, native=data.NativeSidecars), overlay)
         return merged, template
 

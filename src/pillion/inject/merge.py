@@ -56,27 +56,30 @@ class _Merge:
             elif value is None:
                 merged.pop(key, None)
             else:
-                result = self._value(merged.get(key), value, struct, key)
-                if result != [] or key in merged:
-                    merged[key] = result
+                self._set(merged, key, value, struct)
         for key, order in patch.items():
             if key.startswith(_ORDER) and isinstance(order, list):
                 name = key.removeprefix(_ORDER)
                 merged[name] = _ordered(merged.get(name, []), cast(list[Any], order), struct, name)
         return merged
 
+    def _set(self, merged: Json, key: str, value: Any, struct: GoStruct | None) -> None:
+        if key in merged:
+            merged[key] = self._value(merged[key], value, struct, key)
+        elif value != []:
+            merged[key] = _taken(value)
+
     def _value(self, original: Any, value: Any, struct: GoStruct | None, key: str) -> Any:
         field = struct.by_json.get(key) if struct else None
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(original, dict):
             inner = _element(self._table, field.type) if field else None
-            base = cast(Json, original) if isinstance(original, dict) else {}
-            return self.maps(base, cast(Json, value), inner)
-        if isinstance(value, list) and field and field.merges and field.merge_key:
-            base = cast(list[Json], original) if isinstance(original, list) else []
-            return self._lists(base, cast(list[Json], value), field.merge_key, _element(self._table, field.type))
-        if isinstance(value, list) and field and field.merges and isinstance(original, list):
-            return [*original, *(item for item in cast(list[Any], value) if item not in original)]
-        return _without_nulls(value)
+            return self.maps(cast(Json, original), cast(Json, value), inner)
+        if isinstance(value, list) and isinstance(original, list) and field and field.merges:
+            items, kept = cast(list[Any], value), cast(list[Any], original)
+            if not field.merge_key:
+                return [*kept, *(item for item in items if item not in kept)]
+            return self._lists(kept, items, field.merge_key, _element(self._table, field.type))
+        return _taken(value)
 
     def _lists(self, original: list[Json], patch: list[Json], merge_key: str, struct: GoStruct | None) -> list[Json]:
         patch, original = _special(patch, original, merge_key)
@@ -87,7 +90,8 @@ class _Merge:
                 msg = f"an item of a list merged by {merge_key} has no {merge_key}"
                 raise MergeError(msg)
             name = item[merge_key]
-            merged[name] = self.maps(merged.get(name) or found.get(name) or {}, item, struct)
+            before = merged.get(name) or found.get(name)
+            merged[name] = _taken(item) if before is None else self.maps(before, item, struct)
         return _interleave(original, merged, merge_key)
 
 
@@ -153,11 +157,15 @@ def _ordered(items: list[Any], order: list[Any], struct: GoStruct | None, key: s
     return sorted(items, key=place)
 
 
-def _without_nulls(value: Any) -> Any:
-    """Drop the nulls of maps in a value that is taken whole."""
+def _taken(value: Any) -> Any:
+    """A value that the original does not have: the patch's own, without its nulls and directives."""
     if isinstance(value, dict):
         items = cast(Json, value).items()
-        return {key: _without_nulls(item) for key, item in items if item is not None and key != _DIRECTIVE}
+        return {key: _taken(item) for key, item in items if item is not None and key[:1] != "$"}
     if isinstance(value, list):
-        return [_without_nulls(item) for item in cast(list[Any], value)]
+        return [_taken(item) for item in cast(list[Any], value) if not _deletes(item)]
     return value
+
+
+def _deletes(item: Any) -> bool:
+    return isinstance(item, dict) and _DIRECTIVE in item and len(cast(Json, item)) <= 2

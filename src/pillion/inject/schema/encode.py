@@ -40,21 +40,40 @@ def encoded(table: Table, document: Json, struct: GoStruct) -> Json:
 
     Fields that the table does not know come last.
     """
+    found = completed(table, document, struct)
+    known = {
+        field.json: _in_order(table, found[field.json], field.type) for field in struct.fields if field.json in found
+    }
+    return known | {key: value for key, value in found.items() if key not in known}
+
+
+def _in_order(table: Table, value: Any, kind: str) -> Any:
+    kind = kind.removeprefix("*")
+    if kind.startswith("[]") and isinstance(value, list):
+        return [_in_order(table, item, kind[2:]) for item in cast(list[Any], value)]
+    if kind.startswith("map:") and isinstance(value, dict):
+        return {key: _in_order(table, item, kind[4:]) for key, item in sorted(cast(Json, value).items())}
+    if kind in table.structs and isinstance(value, dict):
+        return encoded(table, cast(Json, value), table.structs[kind])
+    return value
+
+
+def completed(table: Table, document: Json, struct: GoStruct) -> Json:
+    """Return what `encoded` does in any order: for those who sort it anyway."""
     result: Json = {}
-    for field in struct.fields:
-        if not field.json:
-            continue
-        value = document.get(field.json)
+    for key, value in document.items():
         if value is None:
-            if not field.omitempty or field.type in table.structs:  # a struct by value is never empty to Go's encoder
-                result[field.json] = _zero(table, field)
+            continue
+        field = struct.by_json.get(key)
+        if field is None:
+            result[key] = value
             continue
         value = _value(table, value, field.type)
         if not (field.omitempty and _is_empty(field, value)):
-            result[field.json] = value
-    for key, value in document.items():
-        if key not in struct.by_json and value is not None:
             result[key] = value
+    for field in struct.written:
+        if field.json not in result:
+            result[field.json] = _zero(table, field)
     return result
 
 
@@ -68,7 +87,7 @@ def _is_empty(field: Field, value: Any) -> bool:
 
 def _zero(table: Table, field: Field) -> Any:
     if field.type in table.structs:
-        return encoded(table, {}, table.structs[field.type])
+        return completed(table, {}, table.structs[field.type])
     return _ZERO.get(field.type)
 
 
@@ -79,9 +98,9 @@ def _value(table: Table, value: Any, kind: str) -> Any:
     if kind == "Quantity":
         return canonical(str(value)) or value
     if kind.startswith("map:") and isinstance(value, dict):
-        return {key: _value(table, item, kind[4:]) for key, item in sorted(cast(Json, value).items())}
+        return {key: _value(table, item, kind[4:]) for key, item in cast(Json, value).items()}
     if kind in table.structs and isinstance(value, dict):
-        return encoded(table, cast(Json, value), table.structs[kind])
+        return completed(table, cast(Json, value), table.structs[kind])
     return value
 
 

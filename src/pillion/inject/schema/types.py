@@ -59,6 +59,8 @@ class GoStruct(Value):
     fields: tuple[Field, ...]
     by_json: FrozenMap[Field]
     by_go: FrozenMap[Field]
+    written: tuple[Field, ...]
+    """The fields that Go's encoder always writes: those without `omitempty`, and structs by value."""
     is_message: bool
     """Whether it is a protobuf message: a template reaches it by pointer and may call `GetX` on nil."""
 
@@ -94,6 +96,7 @@ def _struct(name: str, rows: _Rows, *, is_message: bool) -> GoStruct:
         fields=fields,
         by_json=FrozenMap({field.json: field for field in fields if field.json}),
         by_go=FrozenMap({field.go: field for field in fields}),
+        written=tuple(field for field in fields if field.json and (not field.omitempty or field.type in rows)),
         is_message=is_message,
     )
 
