@@ -305,6 +305,24 @@ def test_probes_and_metrics_of_the_application(pod: Pod) -> None:
     assert "envoy_server_state" in metrics
 
 
+def test_captured_dns_is_answered_by_the_agent(pod: Pod) -> None:
+    """An application's query to a server that is not there reaches the agent, which has nobody to ask and says so."""
+    pod.namespace.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
+    pod.namespace.run("ip", "addr", "add", "10.9.0.2/24", "dev", "eth0")
+    pod.namespace.run("ip", "link", "set", "eth0", "up")
+    pod.namespace.pillion("capture", "apply", "--redirect-dns", "--capture-all-dns", "-i", "*")
+    pod.control_plane()
+    pod.agent(ISTIO_META_DNS_CAPTURE="true")
+    until_ready(pod)
+    ask = (
+        "import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(15); s.connect(('10.9.0.9', 53));"
+        "s.send(b'\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\1a\\0\\0\\1\\0\\1'); print(s.recv(512).hex())"
+    )
+    answer = bytes.fromhex(pod.namespace.python(ask, uid=65534).strip())
+    assert answer[:2] == b"\x12\x34"
+    assert answer[3] & 15 == 2
+
+
 def test_an_environment_that_describes_no_proxy_is_refused(pod: Pod) -> None:
     agent = pod.agent(PROXY_CONFIG='{"proxyAdminPort": "many"}')
     assert agent.wait(10) == 2

@@ -7,8 +7,9 @@ from pathlib import Path
 from msgspec import structs
 
 from pillion.agent import bootstrap, node, probes, proxy_config
+from pillion.agent.dns.table import Place
 from pillion.agent.process import Options, find_binary
-from pillion.capture.environment import addresses
+from pillion.capture.environment import RESOLV_CONF, addresses, nameservers, search_domains
 from pillion.envoy.bootstrap.render import to_bytes
 from pillion.value import Diagnostics, FrozenMap, Value, has_errors
 
@@ -16,6 +17,7 @@ VERSION = "1.32.0"
 """The version of Istio whose behaviour we follow, told to the control plane."""
 POD_INFO = "/etc/istio/pod"
 MAX_RESTARTS = 10
+DNS_CAPTURE = "ISTIO_META_DNS_CAPTURE"
 BOOTSTRAP_FILE = "envoy-rev.json"
 
 
@@ -33,6 +35,17 @@ class Settings(Value):
     template_only: bool = False
 
 
+class DnsPlan(Value):
+    """The pod's DNS proxy, where DNS is captured."""
+
+    host: str
+    port: int
+    upstream: tuple[str, ...]
+    """The pod's own name servers."""
+    parallel: bool
+    place: Place
+
+
 class Plan(Value):
     """Everything that is decided before Envoy starts."""
 
@@ -45,6 +58,7 @@ class Plan(Value):
     pod_ip: str
     scrape: probes.Scrape | None
     probes: FrozenMap[probes.Probe]
+    dns: DnsPlan | None
     drain_seconds: float
     minimum_drain_seconds: float
     max_restarts: int
@@ -113,10 +127,32 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
         pod_ip=ip,
         probes=found,
         scrape=probes.decode_scrape(environment.get("ISTIO_PROMETHEUS_ANNOTATIONS", "")),
+        dns=_dns(settings, environment, config),
         drain_seconds=proxy_config.seconds(config.termination_drain_duration) or 0.0,
         minimum_drain_seconds=proxy_config.seconds(environment.get("MINIMUM_DRAIN_DURATION", "")) or 5.0,
         max_restarts=_number(environment.get("PILLION_ENVOY_RESTARTS", ""), MAX_RESTARTS),
         until_idle=idle,
+    )
+
+
+def _dns(settings: Settings, environment: Mapping[str, str], config: proxy_config.ProxyConfig) -> DnsPlan | None:
+    """Return the DNS proxy if the environment or the ProxyConfig wants DNS captured; it binds to loopback alone."""
+    wanted = environment.get(DNS_CAPTURE) or config.proxy_metadata.get(DNS_CAPTURE, "")
+    if wanted.lower() not in {"true", "1"}:
+        return None
+    resolv_conf = RESOLV_CONF.read_text() if RESOLV_CONF.exists() else ""
+    host, _, port = (environment.get("DNS_PROXY_ADDR") or "localhost:15053").rpartition(":")
+    namespace = environment.get("POD_NAMESPACE", "")
+    return DnsPlan(
+        host="127.0.0.1" if host == "localhost" else host.strip("[]"),
+        port=_number(port, 15053),
+        upstream=nameservers(resolv_conf),
+        parallel=environment.get("DNS_FORWARD_PARALLEL", "").lower() in {"true", "1"},
+        place=Place(
+            namespace=namespace,
+            domain=settings.domain or f"{namespace}.svc.cluster.local",
+            search=search_domains(resolv_conf),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import subprocess
+from typing import TYPE_CHECKING
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
@@ -13,6 +14,9 @@ from pillion.agent.process import EnvoyError, start
 from pillion.agent.report import say
 from pillion.agent.status import metrics
 from pillion.agent.status.port import Orders, Probed, Status
+
+if TYPE_CHECKING:
+    from pillion.agent.dns.server import DnsServer
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
@@ -51,9 +55,27 @@ class Agent:
             try:
                 host = "::" if ":" in self._plan.localhost else "0.0.0.0"  # noqa: S104 the kubelet asks from outside
                 await server.start(host, self._plan.status_port)
-                return await self._keep_alive(envoy)
+                names = await self._serve_names(group)
+                try:
+                    return await self._keep_alive(envoy)
+                finally:
+                    if names:
+                        names.close()
             finally:
                 server.close()
+
+    async def _serve_names(self, group: asyncio.TaskGroup) -> "DnsServer | None":
+        """Answer DNS where it is captured. Until a name of the mesh is told to us, all are asked upstream."""
+        wanted = self._plan.dns
+        if wanted is None:
+            return None
+        from pillion.agent.dns import server, table, upstream  # noqa: PLC0415 few pods capture DNS
+
+        servers = tuple((address, 53) for address in wanted.upstream)
+        names = server.DnsServer(upstream.Upstream(servers, parallel=wanted.parallel), group)
+        names.table = table.build({}, wanted.place)
+        await names.start(wanted.host, wanted.port)
+        return names
 
     async def _keep_alive(self, envoy: Envoy) -> int:
         loop = asyncio.get_running_loop()

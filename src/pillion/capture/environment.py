@@ -41,6 +41,13 @@ def nameservers(resolv_conf: str) -> tuple[str, ...]:
     return tuple(pair[1].partition("%")[0] for pair in words if len(pair) > 1 and pair[0] == "nameserver")
 
 
+def search_domains(resolv_conf: str) -> tuple[str, ...]:
+    """Return the search domains that resolv.conf's text names; its last word on that counts."""
+    words = (line.split() for line in resolv_conf.splitlines())
+    found = [tuple(each[1:]) for each in words if each and each[0] in {"search", "domain"}]
+    return found[-1] if found else ()
+
+
 def group_ids(groups: Iterable[str]) -> FrozenMap[str]:
     """Return the numeric ids of the groups that are given by name; unknown names are left out."""
     found: dict[str, str] = {}

@@ -74,3 +74,10 @@ def test_the_bootstrap_is_written_for_nobody_else(tmp_path: Path) -> None:
     path = Path(made.options.config)
     assert path.read_bytes() == made.document
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+def test_dns_is_served_where_it_is_captured(tmp_path: Path) -> None:
+    assert make(tmp_path).dns is None
+    made = make(tmp_path, {"proxyMetadata": {"ISTIO_META_DNS_CAPTURE": "true"}}, DNS_PROXY_ADDR="localhost:15099")
+    assert made.dns
+    assert (made.dns.host, made.dns.port, made.dns.place.namespace) == ("127.0.0.1", 15099, "prod")

@@ -10,6 +10,11 @@ def test_name_servers_of_resolv_conf() -> None:
     assert environment.nameservers(text) == ("10.96.0.10", "fe80::1")
 
 
+def test_search_domains_of_resolv_conf() -> None:
+    assert environment.search_domains("domain x\nsearch a.b c\n\n") == ("a.b", "c")
+    assert environment.search_domains("nameserver 1.1.1.1\n") == ()
+
+
 def test_groups_are_resolved_where_they_exist() -> None:
     assert dict(environment.group_ids(["root", "no-such-group"])) == {"root": "0"}
 
