@@ -12,7 +12,7 @@ from pillion.inject.text import read_text
 
 _INTERFACE = re.compile(r"[a-zA-Z][a-zA-Z0-9_.\-]*")
 
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.\-]+):[0-9]{1,5}")
+_ADDRESS = re.compile(r"unix:/.+|(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.\-]+):[0-9]{1,5}")
 
 Check = Callable[[str], str | None]
 """Returns what is wrong with a value, or `None`."""

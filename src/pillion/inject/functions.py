@@ -224,7 +224,7 @@ def _image_version(containers: list[Json]) -> str:
 
 
 def _otel(config: Any, annotations: Any, labels: Any, place: str, containers: Any) -> str:
-    document = config.json() if isinstance(config, MessageView) else {}
+    document = config.document if isinstance(config, MessageView) else {}
     return otel_attributes(document, annotations, labels, place, containers)
 
 

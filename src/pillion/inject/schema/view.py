@@ -6,6 +6,7 @@ view to JSON, with the fields in the order in which Go's encoder would write the
 """
 
 from collections.abc import Callable
+from inspect import Parameter, Signature
 from types import MethodType
 from typing import Any, cast, final
 
@@ -25,6 +26,7 @@ _ZERO: dict[str, Any] = {
     "IntOrString": 0,
     "Quantity": "0",
 }
+_GETTER = Signature([Parameter("self", Parameter.POSITIONAL_ONLY)])
 
 
 class StructView:
@@ -156,6 +158,11 @@ class MessageView:
             return value
         return _getter(self, self._struct, name, self._read)
 
+    @property
+    def document(self) -> Json:
+        """The message in canonical JSON, zeros included; nobody may change it."""
+        return self._document
+
     def _read(self, field: Field) -> Any:
         return _message_value(self._table, self._document.get(field.json), field.type)
 
@@ -209,6 +216,7 @@ def _getter(owner: object, struct: GoStruct, name: str, read: Callable[[Field], 
     def get(_self: object) -> Any:
         return read(field)
 
+    get.__signature__ = _GETTER  # found at once where engines look for it
     return MethodType(get, owner)
 
 
