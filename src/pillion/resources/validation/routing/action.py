@@ -129,7 +129,7 @@ def check_fault(fault: HTTPFaultInjection | None, report: Report) -> None:
         return
     if fault.abort is None and fault.delay is None:
         report.error("required", "a fault needs abort or delay")
-    check_abort(fault.abort, report.at("abort"))
+    check_abort(fault.abort, report.at("abort").quiet())
     check_delay(fault.delay, report.at("delay"))
 
 

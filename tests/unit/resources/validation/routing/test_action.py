@@ -43,7 +43,7 @@ TO = "route: [{destination: {host: a}}]"
         (f"{TO}, retries: {{attempts: -1}}", ["error out-of-range spec.http[0].retries.attempts"]),
         (f"{TO}, retries: {{perTryTimeout: 1s}}", ["error ignored-field spec.http[0].retries.attempts"]),
         (f"{TO}, fault: {{}}", ["error required spec.http[0].fault"]),
-        (f"{TO}, fault: {{abort: {{}}}}", ["warning required spec.http[0].fault.abort"]),
+        (f"{TO}, fault: {{abort: {{}}}}", ["info required spec.http[0].fault.abort"]),
         (f"{TO}, fault: {{abort: {{httpStatus: 700}}}}", ["error out-of-range spec.http[0].fault.abort.httpStatus"]),
         (f"{TO}, fault: {{abort: {{grpcStatus: X}}}}", ["error unknown-value spec.http[0].fault.abort.grpcStatus"]),
         (f"{TO}, fault: {{abort: {{http2Error: X}}}}", ["error unsupported spec.http[0].fault.abort.http2Error"]),
