@@ -9,9 +9,10 @@ diagnostics.
 from typing import cast
 
 from pillion.inject.documents import is_list, place_of, pod_in, with_pod, with_pod_as_written
-from pillion.inject.pod import metrics, overrides, probes, status
+from pillion.inject.pod import identity, metrics, overrides, probes, status
 from pillion.inject.pod.containers import (
     PROXY,
+    VALIDATION,
     annotations,
     everything,
     find,
@@ -20,23 +21,29 @@ from pillion.inject.pod.containers import (
     named,
     replace,
     with_annotations,
+    with_metadata,
 )
 from pillion.inject.reversal import restored
 from pillion.inject.schema.encode import read_json
 from pillion.inject.schema.types import Json, items, section
 from pillion.value import Diagnostic, Diagnostics, Value, Where
 
-_LABELS = (
-    "security.istio.io/tlsMode",
-    "service.istio.io/canonical-name",
-    "service.istio.io/canonical-revision",
-    "topology.istio.io/network",
-)
+_CANONICAL_NAME, _CANONICAL_REVISION = "service.istio.io/canonical-name", "service.istio.io/canonical-revision"
 _ANNOTATIONS = (
     "istio.io/rev",
     "kubectl.kubernetes.io/default-container",
     "kubectl.kubernetes.io/default-logs-container",
 )
+_OF_CNI = {
+    "sidecar.istio.io/interceptionMode": "REDIRECT",
+    "traffic.sidecar.istio.io/includeOutboundIPRanges": "*",
+    "traffic.sidecar.istio.io/includeInboundPorts": "*",
+    "traffic.sidecar.istio.io/excludeInboundPorts": "15020",
+    "k8s.v1.cni.cncf.io/networks": "default/istio-cni",
+}
+"""What a template adds for the CNI plugin, with the values that it has when the user gives none."""
+_GROUPS = ("containers", "initContainers", "volumes", "imagePullSecrets")
+_TEMPLATES = "inject.istio.io/templates"
 _PROBE_OF = {
     "readyz": ("readinessProbe",),
     "livez": ("livenessProbe",),
@@ -73,14 +80,15 @@ def uninject(document: Json) -> Uninjection:
     if status.ANNOTATION not in annotations(pod):
         return Uninjection(document=document)
     notes: list[str] = []
-    pod = _guessed(pod, notes)
     metadata = section(document, "metadata")
+    workload = identity.workload_of(pod).name if place.is_pod else str(metadata.get("name", ""))
+    pod = _guessed(pod, workload, notes)
     where = Where(resource=f"{document.get('kind', '')} {metadata.get('namespace', '')}/{metadata.get('name', '')}")
     found = tuple(Diagnostic(code="not-restorable", severity="info", message=note, where=where) for note in notes)
     return Uninjection(document=with_pod(document, place, pod), is_exact=False, diagnostics=found)
 
 
-def _guessed(pod: Json, notes: list[str]) -> Json:
+def _guessed(pod: Json, workload: str, notes: list[str]) -> Json:
     """Take off what the pod's own records name."""
     record = status.read(pod)
     if record is None:
@@ -91,7 +99,24 @@ def _guessed(pod: Json, notes: list[str]) -> Json:
     pod = _without_injected(pod, record, own)
     pod = _with_probes(pod, _variable(proxy, probes.VARIABLE), notes)
     pod = _with_metrics(pod, _variable(proxy, metrics.VARIABLE))
-    return _without_marks(pod, notes)
+    if _TEMPLATES in annotations(pod):
+        notes.append(
+            f"what the templates of annotation {_TEMPLATES} added to metadata cannot be told from the user's own"
+        )
+    if VALIDATION in status.names(record, "initContainers"):
+        pod = _without_annotations(
+            pod, {name for name, value in _OF_CNI.items() if annotations(pod).get(name) == value}, notes
+        )
+    return _without_marks(pod, workload, notes)
+
+
+def _without_annotations(pod: Json, names: set[str], notes: list[str]) -> Json:
+    notes.extend(_taken_off("annotation", name) for name in sorted(names))
+    return with_metadata(pod, annotations={key: value for key, value in annotations(pod).items() if key not in names})
+
+
+def _taken_off(kind: str, name: str) -> str:
+    return f"{kind} {name} was taken off; it is lost if it was the user's own"
 
 
 def _variable(proxy: Json | None, name: str) -> Json:
@@ -102,7 +127,7 @@ def _variable(proxy: Json | None, name: str) -> Json:
 
 def _without_injected(pod: Json, record: Json, own: dict[str, list[Json]]) -> Json:
     spec = dict(section(pod, "spec"))
-    for group in ("containers", "initContainers", "volumes", "imagePullSecrets"):
+    for group in _GROUPS:
         gone = status.names(record, group)
         users = {item.get("name"): item for item in own.get(group, [])}
         kept = [
@@ -110,11 +135,13 @@ def _without_injected(pod: Json, record: Json, own: dict[str, list[Json]]) -> Js
             for item in listed(pod, group)
             if item.get("name") not in gone or item.get("name") in users
         ]
-        if kept:
-            spec[group] = kept
-        else:
-            spec.pop(group, None)
-    return pod | {"spec": spec}
+        spec[group] = kept
+    proxy = named(PROXY, spec["initContainers"])
+    if proxy is not None and proxy.get("name") in {item.get("name") for item in own.get("initContainers", [])}:
+        # users write their settings for the proxy among the containers; injection moved them
+        spec["initContainers"] = [item for item in spec["initContainers"] if item is not proxy]
+        spec["containers"] = [*spec["containers"], proxy]
+    return pod | {"spec": {key: value for key, value in spec.items() if value or key not in _GROUPS}}
 
 
 def _with_probes(pod: Json, probers: Json, notes: list[str]) -> Json:
@@ -143,20 +170,30 @@ def _with_metrics(pod: Json, found: Json) -> Json:
     if annotations(pod).get("prometheus.io/path") != "/stats/prometheus":
         return pod
     pod = metrics.without_scraping(pod)
-    own = {f"prometheus.io/{key}": str(found[key]) for key in ("scrape", "path", "port") if found.get(key)}
     targets = ",".join(f"{each['port']}:{each['path']}" for each in items(found, "targets"))
+    fields = ("scrape",) if targets else ("scrape", "path", "port")
+    own = {f"prometheus.io/{key}": str(found[key]) for key in fields if found.get(key)}
     return with_annotations(pod, own | ({"prometheus.istio.io/scrape-targets": targets} if targets else {}))
 
 
-def _without_marks(pod: Json, notes: list[str]) -> Json:
-    words = {"label": (labels(pod), _LABELS), "annotation": (annotations(pod), _ANNOTATIONS)}
-    for kind, (found, names) in words.items():
-        notes.extend(
-            f"{kind} {name} was taken off; it is lost if it was the user's own" for name in names if name in found
-        )
-    kept = {key: value for key, value in labels(pod).items() if key not in _LABELS}
-    gone = {*_ANNOTATIONS, status.ANNOTATION, overrides.ANNOTATION}
-    rest = {key: value for key, value in annotations(pod).items() if key not in gone}
+def _without_marks(pod: Json, workload: str, notes: list[str]) -> Json:
+    """Take off labels and annotations that a template sets, where they have the value that it gives by itself."""
+    found = labels(pod)
+    ours = {
+        "security.istio.io/tlsMode": "istio",
+        _CANONICAL_NAME: (found.get("app.kubernetes.io/name") or found.get("app") or workload)[:63].strip("-_."),
+        _CANONICAL_REVISION: found.get("app.kubernetes.io/version") or found.get("version") or "latest",
+        "topology.istio.io/network": found.get("topology.istio.io/network"),
+    }
+    gone_labels = {name for name, value in ours.items() if name in found and found[name] == value}
+    had = annotations(pod)
+    gone = {name for name in _ANNOTATIONS if name in had} | {
+        name for name, value in _OF_CNI.items() if had.get(name) == value
+    }
+    for kind, names in (("label", gone_labels), ("annotation", gone)):
+        notes.extend(f"{kind} {name} was taken off; it is lost if it was the user's own" for name in sorted(names))
+    kept = {key: value for key, value in found.items() if key not in gone_labels}
+    rest = {key: value for key, value in had.items() if key not in gone | {status.ANNOTATION, overrides.ANNOTATION}}
     metadata = section(pod, "metadata")
     for key, value in (("labels", kept), ("annotations", rest)):
         metadata = {name: item for name, item in metadata.items() if name != key} | ({key: value} if value else {})

@@ -79,3 +79,25 @@ def test_a_record_that_cannot_be_read_changes_nothing_and_is_told() -> None:
 def test_a_list_is_undone_item_by_item() -> None:
     whole = {"apiVersion": "v1", "kind": "List", "items": [pod(), {"apiVersion": "v1", "kind": "Service"}]}
     assert uninject(OURS.inject(whole).document).document == whole
+
+
+def test_labels_that_the_user_chose_stay() -> None:
+    document = pod()
+    document["metadata"]["labels"] |= {
+        "security.istio.io/tlsMode": "disabled",
+        "service.istio.io/canonical-name": "own",
+    }
+    assert uninject(OTHERS.inject(document).document).document == document
+
+
+def test_what_the_cni_plugin_is_told_goes_only_with_it() -> None:
+    found = {"traffic.sidecar.istio.io/includeInboundPorts": "*"}
+    assert uninject(OTHERS.inject(pod(found)).document).document == pod(found)
+    config = "spec: {initContainers: [{name: istio-validation}], containers: [{name: istio-proxy}]}"
+    with_cni = Injector(Settings(config=config))
+    assert uninject(with_cni.inject(pod(found)).document).document == pod()
+
+
+def test_targets_of_prometheus_come_back() -> None:
+    document = pod({"prometheus.istio.io/scrape-targets": "81:/a,82:/metrics"})
+    assert uninject(OTHERS.inject(document).document).document == document
