@@ -187,11 +187,9 @@ def _without_marks(pod: Json, workload: str, notes: list[str]) -> Json:
     }
     gone_labels = {name for name, value in ours.items() if name in found and found[name] == value}
     had = annotations(pod)
-    gone = {name for name in _ANNOTATIONS if name in had} | {
-        name for name, value in _OF_CNI.items() if had.get(name) == value
-    }
+    gone = {name for name in _ANNOTATIONS if name in had}
     for kind, names in (("label", gone_labels), ("annotation", gone)):
-        notes.extend(f"{kind} {name} was taken off; it is lost if it was the user's own" for name in sorted(names))
+        notes.extend(_taken_off(kind, name) for name in sorted(names))
     kept = {key: value for key, value in found.items() if key not in gone_labels}
     rest = {key: value for key, value in had.items() if key not in gone | {status.ANNOTATION, overrides.ANNOTATION}}
     metadata = section(pod, "metadata")
