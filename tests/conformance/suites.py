@@ -36,7 +36,7 @@ SUITES: Mapping[str, str] = {
     "goyaml/load": "goyaml",
     "goyaml/dump": "goyaml",
     "istiod/facts": "istiod",
-    "istiod/reach": "istiod",
+    "istiod/reach": "istiod_reach",
     "istiod-inject": "istiod_inject",
     "istiod-iptables": "istiod_iptables",
     "istiod-validate": "istiod_validate",

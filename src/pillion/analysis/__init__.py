@@ -1,0 +1,7 @@
+"""Questions about a configuration, answered with nothing running. Pure; Envoy's configurations come as `envoy.view`.
+
+- `call`: a connection or request, and what becomes of it (`Call`, `Result`)
+- `simulate`: one call through one proxy's configuration, by way of
+  `listeners`, `filter_chains`, `virtual_hosts`, `routes` (with `matchers` and `paths`)
+- `destination`: what a name stands for, as the caller's DNS would say
+"""
