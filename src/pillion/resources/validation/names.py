@@ -21,7 +21,7 @@ _QUALIFIED = r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _KEY = re.compile(rf"({_LABEL}(?:\.{_LABEL})*/)?({_QUALIFIED})")
 _VALUE = re.compile(rf"(?:{_QUALIFIED})?")
 _URL = re.compile(r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):)?(?P<rest>(?:[^\x00-\x1f\x7f%]|%[0-9A-Fa-f]{2})+)")
-_AUTHORITY = re.compile(r"[^\s<>\"\[\]:]*(?:\[[^\]]*\])?(?::[0-9]*)?")
+_AUTHORITY = re.compile(r"(?:[^@]*@)?(?:[^\s<>\"\[\]:]*|\[[^\]]*\])(?::[0-9]*)?")
 _NUMBER = re.compile(r"[-+]?[0-9]+")
 
 
