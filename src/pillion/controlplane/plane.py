@@ -111,11 +111,11 @@ class ControlPlane:
 
     async def pushed(self, generation: int) -> None:
         """Wait until the changes up to that generation are in the world and shown to all clients."""
-        await self._until(lambda: self._pushed >= generation)
+        await self.until(lambda: self._pushed >= generation)
 
     async def settled(self, generation: int) -> None:
         """Wait until every connected client has acknowledged what these changes mean for it."""
-        await self._until(lambda: self._pushed >= generation and all(client.settled for client in self._clients))
+        await self.until(lambda: self._pushed >= generation and all(client.settled for client in self._clients))
 
     def _push(self) -> None:
         generation = self.generation
@@ -158,6 +158,7 @@ class ControlPlane:
             raise RefusedError(f"its configuration is not complete: {missing[0]}")
         client.begin(view)
         self._clients[client] = None
+        self._tell()
         return client
 
     def gone(self, client: Client, /) -> None:
@@ -176,7 +177,8 @@ class ControlPlane:
             if not future.done():
                 future.set_result(None)
 
-    async def _until(self, true: Callable[[], bool]) -> None:
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is true, looking whenever a client came, went or acknowledged, or a push was made."""
         while not true():
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)

@@ -56,6 +56,7 @@ class Builder:
     def __init__(self) -> None:
         self.services = Memo(_services)
         self.tables = Memo(table_of)
+        self.facts = Memo(_facts)
         self.enriched = Memo(_enriched)
         self.workloads = Memo(_workloads)
         self.virtual_services = Memo(_virtual_service)
@@ -76,7 +77,7 @@ class Builder:
             table = _shown(self._table(catalog, settings, name, (plain[name], workloads.get(name, ()))), plain[name])
             endpoints.update(table)
             mine = tuple((each.hostname, aliases[each.hostname]) for each in plain[name] if each.hostname in aliases)
-            facts = _facts(plain[name], table, settings, passed_through)
+            facts = self.facts(plain[name], table, settings.config.trust_domain_aliases, passed_through)
             services[name] = self.enriched(plain[name], facts, mine)
         virtual_services, found = self._virtual_services(catalog, settings)
         sidecars = _filled({name: self.sidecars(catalog.shelf(Sidecar, name)) for name in namespaces})
@@ -168,7 +169,7 @@ class Builder:
         return FrozenMap({name: self.rules(shelf, settings.domain, default) for name, shelf in shelves.items()})
 
     def _sweep(self) -> None:
-        for memo in (self.services, self.tables, self.enriched, self.workloads):
+        for memo in (self.services, self.tables, self.facts, self.enriched, self.workloads):
             memo.sweep()
         for memo in (self.virtual_services, self.names, self.rules, self.sidecars):
             memo.sweep()
@@ -260,10 +261,9 @@ def _passthrough_hosts(rules: Iterable[DestinationRule], domain: str) -> frozens
 
 
 def _facts(
-    services: tuple[Service, ...], table: EndpointTable, settings: MeshSettings, passed_through: frozenset[str]
+    services: tuple[Service, ...], table: EndpointTable, aliases: tuple[str, ...], passed_through: frozenset[str]
 ) -> Facts:
     """Read from the endpoints what the configuration needs: SANs, and members that are part of it."""
-    aliases = settings.config.trust_domain_aliases
     facts: list[tuple[tuple[str, ...], tuple[Endpoint, ...]]] = []
     for service in services:
         members = table.get(service_key(service.hostname, service.namespace), ())

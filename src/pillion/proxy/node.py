@@ -41,9 +41,14 @@ class Proxy(Value):
     reserved_ports: frozenset[int] = frozenset()
     """Ports that it listens on itself, at every address."""
 
+    given_families: tuple[Family, ...] = ()
+    """Its IP families, where its addresses are left out."""
+
     @property
     def families(self) -> tuple[Family, ...]:
         """IP families of its addresses, v4 first."""
+        if self.given_families:
+            return self.given_families
         versions = {ip_address(address).version for address in self.workload.addresses if is_ip(address)}
         found: list[Family] = ["v4"] if 4 in versions else []
         if 6 in versions:

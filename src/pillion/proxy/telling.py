@@ -7,11 +7,15 @@ them, and no more.
 
 from typing import final
 
+from msgspec.structs import replace
+
 from pillion.envoy.render import inbound_parts, outbound_parts, render_assignment
 from pillion.envoy.rendered import Rendered
 from pillion.ir.inbound.build import lower_inbound
 from pillion.ir.memo import Memo
+from pillion.ir.model.assignment import Assignment
 from pillion.ir.model.backend import Backend
+from pillion.ir.model.key import BackendKey
 from pillion.ir.model.proxy import InboundIR, OutboundIR
 from pillion.ir.outbound.build import lower_outbound
 from pillion.ir.outbound.endpoints import ClientView, PeerRules, assign
@@ -22,13 +26,15 @@ from pillion.mesh.service import Service
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot, World
 from pillion.mesh.targets import targets_of
-from pillion.mesh.workload import ServiceTarget, Workload
+from pillion.mesh.workload import Workload
 from pillion.proxy.node import Proxy, with_pod
-from pillion.proxy.traits import inbound_traits, outbound_traits
+from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, outbound_traits, telemetries
+from pillion.resources.istio.telemetry import Telemetry
 from pillion.scope.build import Scopes
 from pillion.scope.model import SidecarScope
-from pillion.value import Diagnostics, FrozenMap, Value
+from pillion.value import Diagnostics, FrozenMap, Labels, Value
 from pillion.xds.resource import Resource, View, versioned
+from pillion.xds.type_urls import ENDPOINT
 
 
 class Told(Value):
@@ -41,6 +47,17 @@ class Told(Value):
     """What of the proxy decides which endpoints it prefers."""
     rules: PeerRules
     diagnostics: Diagnostics = ()
+
+
+class Place(Value):
+    """What the world holds for the workloads of one namespace with the same labels."""
+
+    scope: SidecarScope
+    services: tuple[Service, ...]
+    """Those of the namespace."""
+    asked: EndpointTable
+    """Members of those whose workloads are found by address."""
+    telemetry: tuple[Telemetry, ...]
 
 
 @final
@@ -65,6 +82,10 @@ class Teller:
         """How many assignments were rendered; a figure for benchmarks and tests."""
         self._snapshot: MeshSnapshot | None = None
         self._told: dict[Proxy, Told] = {}
+        self._alike: dict[Proxy, Told] = {}
+        """What is told to all proxies that differ in nothing that counts, in the world of `_snapshot`."""
+        self._places: dict[tuple[str, Labels], Place] = {}
+        self._workloads: dict[tuple[str, str], Workload] = {}
         self._shown: dict[tuple[OutboundIR, InboundIR, ClientView, PeerRules], Shown] = {}
         self._used: dict[tuple[OutboundIR, InboundIR, ClientView, PeerRules], Shown] = {}
 
@@ -78,8 +99,7 @@ class Teller:
     def told(self, world: World, proxy: Proxy) -> Told:
         """Run the stages for a proxy."""
         if world.snapshot is not self._snapshot:
-            self._snapshot = world.snapshot
-            self._told = {}
+            self._turn_to(world.snapshot)
         found = self._told.get(proxy)
         if found is None:
             found = self._tell(world, proxy)
@@ -103,46 +123,46 @@ class Teller:
         self._shown, self._used = self._used, {}
         self.memo.advance()
 
+    def _turn_to(self, snapshot: MeshSnapshot) -> None:
+        self._snapshot = snapshot
+        self._told = {}
+        self._alike = {}
+        self._places = {}
+        self._workloads = {(each.namespace, each.name): each for shelf in snapshot.workloads.values() for each in shelf}
+
     def _tell(self, world: World, proxy: Proxy) -> Told:
-        workload = self._known(world.snapshot, proxy.workload)
-        scope = self.scopes.of(world.snapshot, workload.namespace, workload.labels)
-        outbound, left = lower_outbound(scope, outbound_traits(proxy, scope, world.snapshot), self.memo)
-        targets = self._targets(world, workload)
-        inbound, right = lower_inbound(
-            scope, workload, targets, inbound_traits(proxy, scope, world.snapshot), self.memo
-        )
-        return Told(
-            scope=scope,
-            outbound=outbound,
-            inbound=inbound,
-            client=_client_view(workload, outbound),
-            rules=PeerRules(policies=scope.peer_authentications, root_namespace=world.snapshot.settings.root_namespace),
-            diagnostics=(*left, *right),
-        )
+        """Run the stages for a proxy, or find what they gave for one that differs in nothing that counts."""
+        workload = proxy.workload
+        place = self._places.get((workload.namespace, workload.labels))
+        if place is None:
+            place = self._place(world, workload.namespace, workload.labels)
+            self._places[workload.namespace, workload.labels] = place
+        pod = self._workloads.get((workload.namespace, workload.name))
+        known = proxy if pod is None else self.memo(_known, proxy, pod)
+        known = self.memo(_without_what_does_not_count, known, place.scope, place.asked)
+        told = self._alike.get(known)
+        if told is None:
+            told = self.memo(_tell, known, place, self.memo)
+            self._alike[known] = told
+        return told
 
-    def _known(self, snapshot: MeshSnapshot, workload: Workload) -> Workload:
-        """Add what the world knows of the workload and the proxy does not say."""
-        for known in snapshot.workloads.get(workload.namespace, ()):
-            if known.name == workload.name:
-                return with_pod(workload, known)
-        return workload
-
-    def _targets(self, world: World, workload: Workload) -> tuple[ServiceTarget, ...]:
-        services = world.snapshot.services.get(workload.namespace, ())
-        asked = {
-            key: world.endpoints[key]
-            for service in services
-            if (service.registry != "Kubernetes" or not service.selector)
-            and (key := service_key(service.hostname, service.namespace)) in world.endpoints
-        }
-        return self.memo(_targets, workload, services, FrozenMap(asked))
+    def _place(self, world: World, namespace: str, labels: Labels) -> Place:
+        snapshot = world.snapshot
+        services = snapshot.services.get(namespace, ())
+        by_address = self.memo(_counted_by_address, services)
+        return Place(
+            scope=self.scopes.of(snapshot, namespace, labels),
+            services=services,
+            asked=FrozenMap({key: world.endpoints[key] for key in by_address if key in world.endpoints}),
+            telemetry=telemetries(snapshot, namespace, labels),
+        )
 
     def _show(self, told: Told, table: EndpointTable) -> Shown:
         parts = (*outbound_parts(told.outbound, self.memo), *inbound_parts(told.inbound, self.memo))
         configuration = [resource for part in parts for resource in self.memo(_resources, part, self.memo)]
         asking = self.memo(_asking, told.outbound.backends)
         assignments = self.memo(_assignments, told.outbound.backends, table, told.client, told.rules, self.memo)
-        return Shown(View.of((*configuration, *assignments)), table, asking)
+        return Shown(View.of((*configuration, *assignments), {ENDPOINT: no_members}), table, asking)
 
     def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
         changed = [
@@ -159,8 +179,45 @@ class Teller:
         return self.memo(_assignment, backend, endpoints, told.client, told.rules)
 
 
-def _targets(workload: Workload, services: tuple[Service, ...], endpoints: EndpointTable) -> tuple[ServiceTarget, ...]:
-    return targets_of(workload, services, endpoints)
+def _known(proxy: Proxy, pod: Workload) -> Proxy:
+    """Add what the world knows of the workload and the proxy does not say."""
+    return replace(proxy, workload=with_pod(proxy.workload, pod))
+
+
+def _counted_by_address(services: tuple[Service, ...]) -> tuple[ServiceKey, ...]:
+    """Name the services whose workloads are found by address, not by a selector."""
+    return tuple(
+        service_key(service.hostname, service.namespace)
+        for service in services
+        if service.registry != "Kubernetes" or not service.selector
+    )
+
+
+def _without_what_does_not_count(proxy: Proxy, scope: SidecarScope, asked: EndpointTable) -> Proxy:
+    """Leave a proxy's name out, and its addresses where nothing looks at them: so replicas are told the same."""
+    workload = proxy.workload
+    listed = headless_members(scope) | {each.address for members in asked.values() for each in members}
+    personal = has_ingress(scope) or proxy.interception == "NONE" or not listed.isdisjoint(workload.addresses)
+    return replace(
+        proxy,
+        given_families=proxy.families,
+        workload=replace(workload, name="", addresses=workload.addresses if personal else ()),
+    )
+
+
+def _tell(proxy: Proxy, place: Place, memo: Memo) -> Told:
+    workload, scope = proxy.workload, place.scope
+    outbound, left = lower_outbound(scope, outbound_traits(proxy, scope, place.telemetry), memo)
+    targets = targets_of(workload, place.services, place.asked)
+    inbound, right = lower_inbound(scope, workload, targets, inbound_traits(proxy, scope, place.telemetry), memo)
+    return Told(
+        scope=scope,
+        outbound=outbound,
+        inbound=inbound,
+        client=_client_view(workload, outbound),
+        rules=PeerRules(policies=scope.peer_authentications, root_namespace=scope.settings.root_namespace),
+        diagnostics=(*left, *right),
+    )
 
 
 def _resources(part: tuple[Rendered, ...], memo: Memo) -> tuple[Resource, ...]:
@@ -192,7 +249,14 @@ def _resource(rendered: Rendered) -> Resource:
 
 
 def _assignment(backend: Backend, endpoints: tuple[Endpoint, ...], client: ClientView, rules: PeerRules) -> Resource:
-    return _resource(render_assignment(assign(backend, endpoints, client, rules)))
+    rendered = render_assignment(assign(backend, endpoints, client, rules))
+    context = " ".join(backend.terms.addresses) if backend.terms else ""
+    return versioned(rendered.type_url, rendered.name, rendered.body, context=context)
+
+
+def no_members(name: str) -> Resource:
+    """Say that a cluster is known and has no members: the answer for a name that a client asks for and that is gone."""
+    return _resource(render_assignment(Assignment(backend=BackendKey(kind="named", host=name))))
 
 
 def _client_view(workload: Workload, outbound: OutboundIR) -> ClientView:

@@ -9,11 +9,10 @@ from pillion.scope.model import SidecarScope
 from pillion.value import NO_LABELS, FrozenMap, Labels
 
 
-def outbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) -> OutboundTraits:
+def outbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetry, ...]) -> OutboundTraits:
     """Give what of a proxy changes its outbound half."""
     workload = proxy.workload
-    members = {member.address for service in scope.services if service.headless for member in service.members}
-    own = next((address for address in workload.addresses[:1] if address in members), "")
+    own = next((address for address in workload.addresses[:1] if address in headless_members(scope)), "")
     placed = any(service.resolution in {"DNS", "DNS_ROUND_ROBIN"} for service in scope.services)
     return OutboundTraits(
         families=proxy.families,
@@ -31,17 +30,16 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) -
         exact_balance=proxy.exact_balance,
         proxy_config=proxy.proxy_config,
         dual_stack=scope.settings.dual_stack,
-        telemetry=telemetries(snapshot, workload.namespace, workload.labels),
+        telemetry=telemetry,
         locality=workload.locality if placed else OutboundTraits().locality,
         cluster=workload.cluster,
         http_proxy_port=proxy.http_proxy_port,
     )
 
 
-def inbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) -> InboundTraits:
+def inbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetry, ...]) -> InboundTraits:
     """Give what of a proxy changes its inbound half."""
     workload = proxy.workload
-    ingress = scope.sidecar is not None and bool(scope.sidecar.spec.ingress)
     return InboundTraits(
         families=proxy.families,
         interception=proxy.interception,
@@ -54,10 +52,20 @@ def inbound_traits(proxy: Proxy, scope: SidecarScope, snapshot: MeshSnapshot) ->
         exact_balance=proxy.exact_balance,
         proxy_config=proxy.proxy_config,
         dual_stack=scope.settings.dual_stack,
-        addresses=workload.addresses if ingress or proxy.interception == "NONE" else (),
+        addresses=workload.addresses if has_ingress(scope) or proxy.interception == "NONE" else (),
         ingress_tls=scope.settings.ingress_tls,
-        telemetry=telemetries(snapshot, workload.namespace, workload.labels),
+        telemetry=telemetry,
     )
+
+
+def headless_members(scope: SidecarScope) -> frozenset[str]:
+    """Give the addresses of all members of headless services that a scope imports."""
+    return frozenset(member.address for service in scope.services if service.headless for member in service.members)
+
+
+def has_ingress(scope: SidecarScope) -> bool:
+    """Return whether the Sidecar in force declares inbound listeners itself."""
+    return scope.sidecar is not None and bool(scope.sidecar.spec.ingress)
 
 
 def telemetries(snapshot: MeshSnapshot, namespace: str, labels: Labels) -> tuple[Telemetry, ...]:

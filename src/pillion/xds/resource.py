@@ -44,9 +44,9 @@ class Resource(Value):
         return f"Resource({self.type_url.rpartition('.')[2]} {self.name} {self.version})"
 
 
-def versioned(type_url: str, name: str, body: bytes, needs: tuple[Need, ...] = ()) -> Resource:
-    """Make a resource whose version is the hash of its body."""
-    version = hashlib.blake2b(body, digest_size=8).hexdigest()
+def versioned(type_url: str, name: str, body: bytes, needs: tuple[Need, ...] = (), context: str = "") -> Resource:
+    """Make a resource whose version is the hash of its body, and of a context whose change counts as its own."""
+    version = hashlib.blake2b(body + context.encode(), digest_size=8).hexdigest()
     return Resource(type_url=type_url, name=name, version=version, body=body, needs=needs)
 
 

@@ -83,6 +83,8 @@ class MemberTerms(Value):
     """What a rule says about mutual TLS for all members; None asks each of them."""
     unhealthy: bool = True
     """Whether unhealthy members are told of."""
+    addresses: tuple[str, ...] = ()
+    """The service's virtual addresses: with other ones it counts as another service, and its members are told anew."""
 
 
 class Backend(Value):

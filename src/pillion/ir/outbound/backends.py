@@ -248,6 +248,7 @@ def _terms(part: _Part) -> MemberTerms:
         node_local=service.node_local,
         mtls=None if mode is None else mode == "ISTIO_MUTUAL",
         unhealthy=forced or ejection is None or ejection.min_health_percent <= 0,
+        addresses=service.addresses,
     )
 
 
