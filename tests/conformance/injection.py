@@ -102,16 +102,21 @@ def by_webhook(folder: Path, recorded: Json, case: Json) -> list[str]:
 
 
 def _native(case: Json) -> bool:
-    word = next((text for name, text in case["features"].items() if name.endswith("EnableNativeSidecars")), "=auto)")
-    mode = cast(Mode, word.rpartition("=")[2].rstrip(")"))
-    return are_supported(mode, case["kubelet_versions"])
+    return are_supported(
+        cast(Mode, _feature(case, "EnableNativeSidecars", "ENABLE_NATIVE_SIDECARS") or "auto"), case["kubelet_versions"]
+    )
 
 
 def _compliance(case: Json) -> str:
-    found = {**case["features"], **case["env"]}
-    return str(
-        next((text for name, text in found.items() if name.endswith(("CompliancePolicy", "COMPLIANCE_POLICY"))), "")
+    return _feature(case, "CompliancePolicy", "COMPLIANCE_POLICY")
+
+
+def _feature(case: Json, name: str, variable: str) -> str:
+    """Return a feature's value: written `Go's word (VARIABLE=value)`, or alone, or in the environment."""
+    text = next(
+        (str(text) for key, text in case["features"].items() if key.endswith(name)), case["env"].get(variable, "")
     )
+    return str(text).rpartition("=")[2].rstrip(")").strip('"')
 
 
 def injector_of(folder: Path, recorded: Json, case: Json) -> Injector:

@@ -9,7 +9,7 @@ from pillion.inject.conversion import inject_as_written
 from pillion.inject.injection import Injector, Options
 from pillion.inject.settings import Settings
 from pillion.resources.yaml.load import load
-from pillion.value import has_errors
+from pillion.value import FrozenMap, has_errors
 
 
 def run(data: Path) -> dict[str, Outcome]:
@@ -27,11 +27,13 @@ def differences(folder: Path, case: Path) -> list[str]:
         values=(there / "values.json").read_text(),
         mesh=(there / "mesh.yaml").read_text(),
     )
-    injector = Injector(settings)
-    native = (about.get("env") or {}).get("ENABLE_NATIVE_SIDECARS") == "true"
-    results = [
-        inject_as_written(each, injector, Options(native_sidecars=native)) for each in documents(case / "input.yaml")
-    ]
+    injector = Injector(settings, FrozenMap(about.get("env") or {}))
+    environment = about.get("env") or {}
+    options = Options(
+        native_sidecars=environment.get("ENABLE_NATIVE_SIDECARS") == "true",
+        compliance_policy=environment.get("COMPLIANCE_POLICY", ""),
+    )
+    results = [inject_as_written(each, injector, options) for each in documents(case / "input.yaml")]
     found = tuple(each for result in results for each in result.diagnostics)
     if has_errors(found) != (about["exit"] != 0):
         return [f"exit: {found}"]

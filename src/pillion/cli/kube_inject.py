@@ -10,7 +10,7 @@ import click
 from pillion.cli.texts import read_inputs, read_settings, write_output
 from pillion.inject.conversion import Conversion, convert
 from pillion.inject.injection import Injector, Options
-from pillion.value import Diagnostic, Diagnostics, has_errors
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
 
 
 @click.command(short_help="inject the sidecar into the workloads of files")
@@ -33,9 +33,12 @@ def command(filename: tuple[str, ...], output: str, revision: str, **files: str)
     """
     if not filename:
         raise click.UsageError("filename not specified (see --filename or -f)")
-    native = os.environ.get("ENABLE_NATIVE_SIDECARS") == "true"
-    options = Options(revision="" if revision == "default" else revision, native_sidecars=native)
-    injector = Injector(read_settings(**files))
+    options = Options(
+        revision="" if revision == "default" else revision,
+        native_sidecars=os.environ.get("ENABLE_NATIVE_SIDECARS") == "true",
+        compliance_policy=os.environ.get("COMPLIANCE_POLICY", ""),
+    )
+    injector = Injector(read_settings(**files), FrozenMap(os.environ))
     results = [convert(text, name, injector, options) for name, text in read_inputs(filename, sys.stdin.read)]
     found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
     _tell(found)

@@ -228,8 +228,13 @@ def _otel(config: Any, annotations: Any, labels: Any, place: str, containers: An
     return otel_attributes(document, annotations, labels, place, containers)
 
 
-def _environment_of_nobody(_name: str, default: str) -> str:
-    return default
+def environment_function(environment: Mapping[str, str]) -> Function:
+    """Return `env` for an environment; an empty variable counts as none."""
+
+    def env(name: str, default: str) -> str:
+        return environment.get(name) or default
+
+    return Function(env, "func(string, string) string")
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -238,7 +243,7 @@ FUNCTIONS: dict[str, Function] = {
     "applicationPorts": Function(_application_ports, "func([]v1.Container) string"),
     "contains": Function(_contains, "func(string, string) bool"),
     "directory": Function(_directory, "func(string) string"),
-    "env": Function(_environment_of_nobody, "func(string, string) string"),
+    "env": environment_function({}),
     "excludeInboundPort": Function(exclude_inbound_port, f"func({ANY}, string) string", metered=True),
     "excludeInterfaces": Function(_same, "func(string) string"),
     "formatDuration": Function(_format_duration, "func(*durationpb.Duration) string"),

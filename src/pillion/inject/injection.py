@@ -101,9 +101,9 @@ class Injector:
     It remembers what rendered texts mean: the pods of one rollout render the same text.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, environment: Labels = NO_LABELS) -> None:
         self.settings: Settings = settings
-        self._ready: Compiled = compiled(settings)
+        self._ready: Compiled = compiled(settings, environment)
         self._read: Callable[[str, str], Json] = lru_cache(maxsize=_TEXTS)(read)
 
     @property
@@ -188,7 +188,10 @@ def _malformed(document: Json, place: PodPlace, pod: Json) -> Diagnostics:
 
 
 def _skipped(document: Json, decision: Decision) -> Diagnostic:
-    message = f"not injected: {decision.deciding.reason}"
+    metadata = section(document, "metadata")
+    name = "/".join(str(part) for part in (metadata.get("namespace"), metadata.get("name")) if part)
+    what = "host networking enabled" if decision.deciding.name == "host-network" else "sidecar injection disabled"
+    message = f'Skipping injection because {document.get("kind", "")} "{name}" has {what}: {decision.deciding.reason}'
     where = Where(resource=_where(document).resource, path=decision.deciding.path)
     return Diagnostic(code="injection-skipped", severity="info", message=message, where=where)
 

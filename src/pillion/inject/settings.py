@@ -11,13 +11,15 @@ from typing import Any, cast
 
 from pillion.inject import mesh
 from pillion.inject.functions import FUNCTIONS as ISTIO_FUNCTIONS
+from pillion.inject.functions import environment_function
 from pillion.inject.gotemplate.errors import TemplateError
+from pillion.inject.gotemplate.functions import Function
 from pillion.inject.gotemplate.sprig.library import FUNCTIONS as SPRIG_FUNCTIONS
 from pillion.inject.gotemplate.template import Template, parse
 from pillion.inject.policy import Policy, selector_of
 from pillion.inject.schema.types import Json, section
 from pillion.inject.text import read_text
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, Where
+from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where
 
 INJECTOR_MAP = "istio-sidecar-injector"
 MESH_MAP = "istio"
@@ -55,12 +57,12 @@ class Compiled:
         self.diagnostics: Diagnostics = ()
 
 
-def compiled(settings: Settings) -> Compiled:
-    """Read settings; `diagnostics` of the result says what is wrong with them."""
+def compiled(settings: Settings, environment: Labels = NO_LABELS) -> Compiled:
+    """Read settings; `diagnostics` of the result says what is wrong with them. Function `env` reads `environment`."""
     result = Compiled(settings)
     found: list[Diagnostic] = []
     report = _reporter(settings, found)
-    _read_config(result, report)
+    _read_config(result, {**FUNCTIONS, "env": environment_function(environment)}, report)
     _read_values(result, report)
     _read_mesh(result, report)
     result.diagnostics = tuple(found)
@@ -79,7 +81,7 @@ def _reporter(settings: Settings, found: list[Diagnostic]) -> _Report:
     return report
 
 
-def _read_config(result: Compiled, report: _Report) -> None:
+def _read_config(result: Compiled, functions: Mapping[str, Function], report: _Report) -> None:
     text = result.settings.config
     document, problem = read_text(text)
     config = cast(Json, document) if isinstance(document, dict) else {}
@@ -90,7 +92,7 @@ def _read_config(result: Compiled, report: _Report) -> None:
         templates, config = {SIDECAR: text}, {}
     for name, template in cast(Json, templates).items():
         try:
-            result.templates[str(name)] = parse(str(name), str(template), FUNCTIONS)
+            result.templates[str(name)] = parse(str(name), str(template), functions)
         except TemplateError as error:
             report("config", "bad-template", f"template {name}: {error}")
     result.default_templates = _strings(config.get("defaultTemplates")) or (SIDECAR,)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pillion.inject.injection import Injection, Options, inject
+from pillion.inject.injection import Injection, Injector, Options, inject
 from pillion.inject.policy import Namespace
 from pillion.inject.settings import Settings, default_settings
 from pillion.value import Labels, has_errors
@@ -221,6 +221,13 @@ def test_the_pods_label_names_its_network(label: str | None, given: str, wanted:
     proxy = spec_of(result)["containers"][-1]
     assert [item["value"] for item in proxy.get("env", []) if item["value"]] == ([wanted] if wanted else [])
     assert result.document["metadata"]["labels"].get("topology.istio.io/network") == (wanted or label)
+
+
+def test_templates_see_the_environment_that_they_are_given() -> None:
+    settings = Settings(config="metadata: {labels: {zone: '{{ env `ZONE` `none` }}'}}")
+    for environment, wanted in (({"ZONE": "a"}, "a"), ({"ZONE": ""}, "none"), ({}, "none")):
+        document = Injector(settings, Labels(environment)).inject(pod()).document
+        assert document["metadata"]["labels"]["zone"] == wanted
 
 
 def test_in_a_cluster_the_labels_of_the_namespace_decide() -> None:
