@@ -1,0 +1,35 @@
+from pillion.ir.inbound.build import lower_inbound
+from pillion.ir.memo import Memo
+from pillion.ir.traits import InboundTraits
+from pillion.mesh.workload import ServiceTarget, Workload
+from pillion.resources.istio.security import PeerAuthentication
+from support.scopes import resource, scope, service
+
+WEB = service("web", {80: "HTTP"})
+TARGETS = (ServiceTarget(service=WEB, port=WEB.ports[0], target_port=8080),)
+WORKLOAD = Workload(name="web-0", namespace="shop")
+
+
+def test_the_parts_fit() -> None:
+    inbound, wrong = lower_inbound(scope([WEB]), WORKLOAD, TARGETS, InboundTraits())
+    assert wrong == ()
+    backends = {each.key for each in inbound.backends}
+    own = {key for each in inbound.listeners for key in each.targets if key.kind != "black-hole"}
+    assert own == backends
+
+
+def test_replicas_share_it() -> None:
+    memo = Memo()
+    first, _ = lower_inbound(scope([WEB]), WORKLOAD, TARGETS, InboundTraits(), memo)
+    other = Workload(name="web-1", namespace="shop", addresses=("10.0.0.2",))
+    assert lower_inbound(scope([WEB]), other, TARGETS, InboundTraits(), memo)[0] is first
+
+
+def test_what_is_refused_without_a_certificate_is_told() -> None:
+    strict = resource("PeerAuthentication", {"mtls": {"mode": "STRICT"}})
+    assert isinstance(strict, PeerAuthentication)
+    _, wrong = lower_inbound(scope([WEB], peers=[strict]), WORKLOAD, TARGETS, InboundTraits(certificates=False))
+    assert [(each.code, each.severity) for each in wrong] == [("strict-without-certificate", "error")]
+    assert "8080" in wrong[0].message
+    _, fallback = lower_inbound(scope([WEB]), WORKLOAD, TARGETS, InboundTraits(certificates=False))
+    assert [each.code for each in fallback] == ["plain-text-fallback"]
