@@ -1,6 +1,7 @@
 """Everything that is decided before Envoy starts: its command line, its bootstrap, and what the agent answers for."""
 
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from msgspec import structs
 from pillion.agent import bootstrap, node, probes, proxy_config
 from pillion.agent.dns.table import Place
 from pillion.agent.process import Options, find_binary
+from pillion.agent.report import say
 from pillion.capture.environment import RESOLV_CONF, addresses, nameservers, search_domains
 from pillion.envoy.bootstrap.render import to_bytes
 from pillion.value import Diagnostics, FrozenMap, Value, has_errors
@@ -52,6 +54,8 @@ class Plan(Value):
     options: Options
     document: bytes
     """The bootstrap."""
+    token: str
+    """What lightstep wants to see; Envoy reads it from a file beside the bootstrap."""
     admin_port: int
     status_port: int
     localhost: str
@@ -109,6 +113,7 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
         exit_on_zero_active_connections=idle,
         workload_socket=environment.get("WORKLOAD_IDENTITY_SOCKET_FILE") or "socket",
     )
+    config = structs.replace(config, statsd_udp_address=_resolved(config.statsd_udp_address))
     made = bootstrap.build(config, node.build(environment, config, pod, identity), xds, environment)
     return Plan(
         options=Options(
@@ -121,6 +126,7 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
             ipv6=":" in ip,
         ),
         document=to_bytes(made),
+        token=config.tracing.lightstep.access_token if config.tracing and config.tracing.lightstep else "",
         admin_port=config.proxy_admin_port,
         status_port=config.status_port,
         localhost=made.addresses.localhost[0],
@@ -175,13 +181,33 @@ def _pod_info(settings: Settings, name: str) -> FrozenMap[str] | None:
         return None
 
 
+def _resolved(address: str) -> str:
+    """Return the address with its host name looked up, as Envoy's statsd sink wants it; empty if it is not found."""
+    host, _, port = address.rpartition(":")
+    if not host:
+        return ""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)
+    except (OSError, ValueError):
+        say(f"statsd is left out: {address} is not found")
+        return ""
+    ip = str(found[0][4][0])
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
+
+
 def write_bootstrap(made: Plan) -> None:
-    """Write the bootstrap where only this user reads it.
+    """Write the bootstrap, and a token that it refers to, where only this user reads them.
 
     Raises:
         OSError: the folder cannot be made or written.
     """
     path = Path(made.options.config)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
-        file.write(made.document)
+    _write_private(path, made.document)
+    if made.token:
+        _write_private(path.with_name(bootstrap.TOKEN_FILE), made.token.encode())
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)

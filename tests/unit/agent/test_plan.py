@@ -81,3 +81,18 @@ def test_dns_is_served_where_it_is_captured(tmp_path: Path) -> None:
     made = make(tmp_path, {"proxyMetadata": {"ISTIO_META_DNS_CAPTURE": "true"}}, DNS_PROXY_ADDR="localhost:15099")
     assert made.dns
     assert (made.dns.host, made.dns.port, made.dns.place.namespace) == ("127.0.0.1", 15099, "prod")
+
+
+def test_statsd_is_given_by_address(tmp_path: Path) -> None:
+    sinks = json.loads(make(tmp_path, {"statsdUdpAddress": "localhost:8125"}).document)["stats_sinks"]
+    assert sinks[0]["typed_config"]["address"]["socket_address"]["address"] in {"127.0.0.1", "::1"}
+    assert "stats_sinks" not in json.loads(make(tmp_path, {"statsdUdpAddress": "no.such.host.invalid:1"}).document)
+
+
+def test_a_token_lies_beside_the_bootstrap(tmp_path: Path) -> None:
+    lightstep = {"lightstep": {"address": "collector:1", "accessToken": "secret"}}
+    made = make(tmp_path, {"tracing": lightstep})
+    plan.write_bootstrap(made)
+    token = tmp_path / "proxy" / "lightstep_access_token.txt"
+    assert (token.read_text(), token.stat().st_mode & 0o777) == ("secret", 0o600)
+    assert "secret" not in json.loads(made.document)["tracing"]["http"]["typed_config"].values()
