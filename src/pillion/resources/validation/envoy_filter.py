@@ -1,6 +1,7 @@
 """EnvoyFilter: whether patch, place and match go together. Whether Envoy knows the patch's types is asked elsewhere."""
 
 from pillion.resources import re2
+from pillion.resources.frozen import FrozenJson
 from pillion.resources.istio.envoy_filter import (
     EnvoyConfigObjectMatch,
     EnvoyConfigObjectPatch,
@@ -9,11 +10,14 @@ from pillion.resources.istio.envoy_filter import (
 )
 from pillion.resources.validation.report import Report
 from pillion.resources.validation.workloads import check_labels_selector
+from pillion.value import FrozenMap
 
 HTTP_CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 
 _OF_LISTENERS = frozenset({"LISTENER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER"})
 _OF_ROUTES = frozenset({"ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE"})
+_EXTENSIONS = frozenset({"NETWORK_FILTER", "HTTP_FILTER", "LISTENER_FILTER", "EXTENSION_CONFIG"})
+_TYPED = frozenset({"typed_config", "typedConfig", "config_discovery", "configDiscovery"})
 _RENAMED = {
     "envoy.buffer": "envoy.filters.http.buffer",
     "envoy.cors": "envoy.filters.http.cors",
@@ -67,6 +71,8 @@ def _check_patch(patch: EnvoyConfigObjectPatch, report: Report) -> None:
         _check_version(match.proxy.proxy_version, report.at("match", "proxy", "proxyVersion"))
     if match is not None:
         _check_match(patch.apply_to, match, report.at("match"))
+    if patch.patch is not None and isinstance(patch.patch.value, FrozenMap):
+        _check_typed(patch.apply_to, patch.patch.value, report.at("patch", "value"))
 
 
 def _missing(patch: EnvoyConfigObjectPatch) -> tuple[str, ...]:
@@ -85,6 +91,21 @@ def _check_version(expression: str, report: Report) -> None:
         report.warn("invalid-expression", "is longer than 1024 letters and is ignored")
     elif problem := re2.problem_of(expression):
         report.error("invalid-expression", problem)
+
+
+def _check_typed(apply_to: str, value: FrozenMap[FrozenJson], report: Report) -> None:
+    """Warn of an extension that is found by its name alone, which Envoy is about to give up."""
+    if apply_to in _EXTENSIONS:
+        _check_extension(value, report)
+    for name in ("transport_socket", "transportSocket") if apply_to in {"CLUSTER", "FILTER_CHAIN"} else ():
+        socket = value.get(name)
+        if isinstance(socket, FrozenMap):
+            _check_extension(socket, report.at(name))
+
+
+def _check_extension(value: FrozenMap[FrozenJson], report: Report) -> None:
+    if _TYPED.isdisjoint(value):
+        report.warn("deprecated", "an extension without typed_config is found by its name", hint="set typed_config")
 
 
 def _check_match(apply_to: str, match: EnvoyConfigObjectMatch, report: Report) -> None:

@@ -19,6 +19,12 @@ IN_FILTER = "match: {{listener: {{filterChain: {{filter: {}}}}}}}, patch: {{oper
         (f"applyTo: CLUSTER, match: {{cluster: {{}}}}, {MERGE}", []),
         ("applyTo: CLUSTER, patch: {operation: REMOVE}", []),
         ("match: {context: WAYPOINT}", []),
+        (f"applyTo: HTTP_FILTER, {MERGE}", ["warning deprecated patch.value"]),
+        ("applyTo: HTTP_FILTER, patch: {operation: MERGE, value: {typed_config: {}}}", []),
+        (
+            "applyTo: CLUSTER, patch: {operation: MERGE, value: {transport_socket: {name: tls}}}",
+            ["warning deprecated patch.value.transport_socket"],
+        ),
         (f"{MERGE}", ["error required applyTo"]),
         ("applyTo: CLUSTER", ["error required patch"]),
         ("applyTo: CLUSTER, patch: {}", ["error required patch.operation"]),
