@@ -13,6 +13,7 @@ from pillion.mesh.service import Resolution, Service, ServicePort
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.resources.decode import decode, decode_mesh_config
+from pillion.resources.host import is_wildcard
 from pillion.resources.istio.destination_rule import DestinationRule
 from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.resources.istio.security import PeerAuthentication
@@ -107,7 +108,10 @@ def _parity(case: Case, group: Case) -> bool:
 
 def _hosts(parsed: Case) -> ImportedHosts:
     return ImportedHosts(
-        exact=frozenset(parsed["exact"]), every=tuple(parsed["all"]), excluded=tuple(parsed["excluded"])
+        exact=frozenset(parsed["exact"]),
+        every=tuple(parsed["all"]),
+        excluded=tuple(parsed["excluded"]),
+        wild=tuple(name for name in parsed["all"] if is_wildcard(name)),
     )
 
 

@@ -19,7 +19,7 @@ from pillion.resources.istio.sidecar import IstioEgressListener, Sidecar
 from pillion.resources.istio.virtual_service import VirtualService
 from pillion.resources.meta import Ref, ref_of
 from pillion.resources.visibility import is_visible
-from pillion.scope.hosts import classify, named_namespaces
+from pillion.scope.hosts import ANY_NAMESPACE, HostsByNamespace, classify, named_hosts, named_namespaces
 from pillion.scope.imports import (
     matched_port,
     most_specific_rules,
@@ -92,9 +92,9 @@ def scope_input(
     snapshot: MeshSnapshot, namespace: str, sidecar: Sidecar | None, by_host: Mapping[str, Iterable[Service]]
 ) -> ScopeInput:
     """Cut out of the world what the scope of that Sidecar reads. `by_host` holds every service under its host."""
-    named = _named(sidecar, namespace)
-    services = _cut(snapshot.services, named)
-    virtual_services = _cut(snapshot.virtual_services, named)
+    entries = [classify(entry.hosts, namespace) for entry in (sidecar.spec.egress if sidecar else ()) or EVERYTHING]
+    virtual_services = _cut(snapshot.virtual_services, _rule_namespaces(entries))
+    services = _cut(snapshot.services, _service_namespaces(entries, by_host))
     hosts = {
         host for shelf in virtual_services.values() for rule in shelf for host in destinations(rule.spec, namespace)
     }
@@ -116,14 +116,28 @@ def scope_input(
     )
 
 
-def _named(sidecar: Sidecar | None, namespace: str) -> frozenset[str] | None:
-    egress = (sidecar.spec.egress if sidecar else ()) or EVERYTHING
+def _rule_namespaces(entries: Iterable[HostsByNamespace]) -> frozenset[str] | None:
+    """Give the namespaces whose virtual services the listeners may import; None for all."""
     every: set[str] = set()
-    for listener in egress:
-        named = named_namespaces(classify(listener.hosts, namespace))
+    for hosts in entries:
+        named = named_namespaces(hosts)
         if named is None:
             return None
         every |= named
+    return frozenset(every)
+
+
+def _service_namespaces(
+    entries: Iterable[HostsByNamespace], by_host: Mapping[str, Iterable[Service]]
+) -> frozenset[str] | None:
+    """Give the namespaces whose services the listeners may import; None for all."""
+    every: set[str] = set()
+    for hosts in entries:
+        anywhere = named_hosts(hosts)
+        if anywhere is None:
+            return None
+        every |= {scope for scope, imported in hosts.items() if imported.every and scope != ANY_NAMESPACE}
+        every |= {service.namespace for host in anywhere for service in by_host.get(host, ())}
     return frozenset(every)
 
 

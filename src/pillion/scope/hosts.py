@@ -10,6 +10,7 @@ from pillion.resources.host import is_subset_of, is_wildcard, overlaps
 from pillion.value import FrozenMap, Value
 
 ANY_NAMESPACE = "*"
+EVERY_HOST = "*"
 OWN_NAMESPACE = "."
 EXCLUDE = "~"
 
@@ -21,12 +22,14 @@ class ImportedHosts(Value):
     every: tuple[str, ...] = ()
     """All imported names, exact and wildcard, as written."""
     excluded: tuple[str, ...] = ()
+    wild: tuple[str, ...] = ()
+    """Those of `every` that are wildcards."""
 
     def imports_service(self, hostname: str) -> bool:
         """Return whether a service of that host is meant: an exact name, or a wildcard that covers it."""
         if hostname in self.exact:
             return True
-        return any(is_wildcard(name) and is_subset_of(hostname, name) for name in self.every)
+        return any(name == EVERY_HOST or is_subset_of(hostname, name) for name in self.wild)
 
     def imports_rule(self, hostname: str) -> bool:
         """Return whether a VirtualService for that host is meant: here either side may be the wildcard."""
@@ -65,6 +68,7 @@ def classify(hosts: Iterable[str], namespace: str) -> HostsByNamespace:
                 exact=frozenset(name for name in every.get(scope, ()) if not is_wildcard(name)),
                 every=tuple(every.get(scope, ())),
                 excluded=tuple(excluded.get(scope, ())),
+                wild=tuple(name for name in every.get(scope, ()) if is_wildcard(name)),
             )
             for scope in every.keys() | excluded.keys()
         }
@@ -72,9 +76,15 @@ def classify(hosts: Iterable[str], namespace: str) -> HostsByNamespace:
 
 
 def named_namespaces(hosts: HostsByNamespace) -> frozenset[str] | None:
-    """Give the namespaces that a listener can import from; None when it may be any."""
+    """Give the namespaces that a listener can import rules from; None when it may be any."""
     importing = {scope for scope, imported in hosts.items() if imported.every}
     return None if ANY_NAMESPACE in importing else frozenset(importing)
+
+
+def named_hosts(hosts: HostsByNamespace) -> frozenset[str] | None:
+    """Give the exact hosts that a listener imports wherever they live; None when any host might be meant."""
+    anywhere = hosts.get(ANY_NAMESPACE, NOTHING)
+    return None if anywhere.wild else anywhere.exact
 
 
 def is_excluded(hosts: HostsByNamespace, namespace: str, hostname: str) -> bool:

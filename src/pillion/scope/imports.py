@@ -32,8 +32,9 @@ def select_services(
     it, else where it came first.
     """
     imported: list[Service] = []
+    excluding = any(each.excluded for each in hosts.values())
     for service in services:
-        if is_excluded(hosts, service.namespace, service.hostname):
+        if excluding and is_excluded(hosts, service.namespace, service.hostname):
             continue
         for scope in (service.namespace, ANY_NAMESPACE):
             found = _imported(hosts[scope], service, port) if scope in hosts else None
