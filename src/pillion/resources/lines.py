@@ -1,13 +1,13 @@
 """The line that holds a field, found in the text only when somebody asks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 import msgspec
 import yaml
 
 from pillion.resources.yaml.events import Chunk, SyntaxFault, chunks, events
-from pillion.value import Diagnostic, Origin, Path
+from pillion.value import Diagnostic, Diagnostics, Origin, Path
 
 
 class Place(NamedTuple):
@@ -22,10 +22,26 @@ def locate(diagnostic: Diagnostic, text: str) -> Diagnostic:
 
     `text` is the whole text of the file that `diagnostic.where.origin` names.
     """
+    return locate_all((diagnostic,), text)[0]
+
+
+def locate_all(diagnostics: Diagnostics, text: str) -> Diagnostics:
+    """Locate several diagnostics of one file; the text is parsed once, and only when one of them lacks its line."""
+    wanted = [one for one in diagnostics if one.where.line is None and one.where.origin is not None]
+    roots = _roots_of(text, {one.where.origin.document for one in wanted if one.where.origin is not None})
+    return tuple(_located(one, roots) for one in diagnostics)
+
+
+def place_of(text: str, origin: Origin, path: Path = ()) -> Place | None:
+    """Find a field of a document: the place of its key, or of its item in a list; `None` when there is no document."""
+    return _place_in(_roots_of(text, {origin.document}), origin, path)
+
+
+def _located(diagnostic: Diagnostic, roots: Mapping[int, "_Node"]) -> Diagnostic:
     where = diagnostic.where
     if where.line is not None or where.origin is None:
         return diagnostic
-    place = place_of(text, where.origin, where.path)
+    place = _place_in(roots, where.origin, where.path)
     if place is None:
         return diagnostic
     return msgspec.structs.replace(
@@ -33,16 +49,25 @@ def locate(diagnostic: Diagnostic, text: str) -> Diagnostic:
     )
 
 
-def place_of(text: str, origin: Origin, path: Path = ()) -> Place | None:
-    """Find a field of a document: the place of its key, or of its item in a list; `None` when there is no document."""
+def _place_in(roots: Mapping[int, "_Node"], origin: Origin, path: Path) -> Place | None:
+    root = roots.get(origin.document)
+    if root is None:
+        return None
+    return _descend(root, path if origin.item is None else ("items", origin.item, *path))
+
+
+def _roots_of(text: str, documents: Set[int]) -> dict[int, "_Node"]:
+    """Parse the text up to the last document that is wanted."""
+    roots: dict[int, _Node] = {}
     index = 0
-    for chunk in chunks(text):
+    for chunk in chunks(text) if documents else ():
+        if index > max(documents):
+            break
         for root in _roots(chunk):
-            if index == origin.document:
-                steps = path if origin.item is None else ("items", origin.item, *path)
-                return _descend(root, steps)
+            if index in documents:
+                roots[index] = root
             index += 1
-    return None
+    return roots
 
 
 class _Node:

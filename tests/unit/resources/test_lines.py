@@ -1,6 +1,6 @@
 import pytest
 
-from pillion.resources.lines import Place, locate, place_of
+from pillion.resources.lines import Place, locate, locate_all, place_of
 from pillion.value import Diagnostic, Origin, Path, Where
 
 TEXT = """\
@@ -53,3 +53,12 @@ def test_without_an_origin_or_a_document_nothing_changes() -> None:
 
 def test_a_broken_text_still_has_lines() -> None:
     assert place_of("a:\n  b: 1\n  c: [", Origin(), ("a", "b")) == Place(2, 3)
+
+
+def test_several_diagnostics_share_one_reading() -> None:
+    paths: list[Path] = [("a",), ("a", "b", 1, "d"), ()]
+    origins = [Origin(), Origin(), Origin(document=1)]
+    wheres = [Where(origin=origin, path=path) for origin, path in zip(origins, paths, strict=True)]
+    diagnostics = tuple(Diagnostic(code="x", severity="error", message="y", where=where) for where in wheres)
+    assert [one.where.line for one in locate_all(diagnostics, TEXT)] == [2, 5, 7]
+    assert locate_all((), TEXT) == ()
