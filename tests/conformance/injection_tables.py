@@ -16,9 +16,10 @@ from conformance.injection import comparable, compare, documents
 from conformance.outcome import Outcome, tally
 from pillion.cli import kube_inject
 from pillion.inject import annotations as checks
-from pillion.inject import functions, images, mesh, policy, review, webhooks
+from pillion.inject import mesh, policy, review, webhooks
 from pillion.inject.injection import Injector, Options
 from pillion.inject.pod import containers, identity, metrics, native, probes, status
+from pillion.inject.rendering import functions, images
 from pillion.inject.schema.quantity import canonical
 from pillion.inject.schema.types import GoStruct, Json, table
 from pillion.inject.settings import Settings

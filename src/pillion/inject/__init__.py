@@ -1,7 +1,7 @@
 """A pod goes in, a meshed pod comes out: documents in, documents out, by the same decision everywhere.
 
 A user's settings (`settings`, three texts as Istio's ConfigMaps hold them) and a workload's document (`documents`
-finds its pod) meet in `injection.inject`: `policy` decides and keeps every rule that it asked, `render` runs the Go
+finds its pod) meet in `injection.inject`: `policy` decides and keeps every rule that it asked, `rendering` runs Go
 templates (`gotemplate`, an island) over the pod's data, `merge` lays the result over the pod as Kubernetes does,
 `pod` finishes what a template cannot do (probes, metrics, order, overrides). `patch` tells the same result as a JSON
 patch, `review` speaks AdmissionReview, `uninject` goes back. `schema` knows the Go types behind the documents.

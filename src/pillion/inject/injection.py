@@ -13,7 +13,6 @@ from pillion.inject import annotations as checks
 from pillion.inject import mesh as mesh_config
 from pillion.inject.documents import PodPlace, is_list, place_of, pod_as_written, with_pod
 from pillion.inject.gotemplate.errors import TemplateError
-from pillion.inject.images import inside
 from pillion.inject.merge import MergeError, merge_pod
 from pillion.inject.pod import identity, metrics, overrides, probes, status
 from pillion.inject.pod.containers import (
@@ -28,8 +27,9 @@ from pillion.inject.pod.containers import (
     with_spec,
 )
 from pillion.inject.policy import Decision, Namespace, Policy, decide
-from pillion.inject.render import Circumstances, MeshAndValues, SidecarTemplateData
-from pillion.inject.rendered import RenderError, read
+from pillion.inject.rendering.data import Circumstances, MeshAndValues, SidecarTemplateData
+from pillion.inject.rendering.images import inside
+from pillion.inject.rendering.result import RenderError, read
 from pillion.inject.reversal import restored, reversible
 from pillion.inject.schema.decode import Decoder
 from pillion.inject.schema.types import Json, section, table

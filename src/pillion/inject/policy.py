@@ -14,6 +14,7 @@ from pillion.value import NO_LABELS, Labels, Path, Value
 INJECT = "sidecar.istio.io/inject"
 INJECTION = "istio-injection"
 REVISION = "istio.io/rev"
+_STATUS = "sidecar.istio.io/status"
 
 IGNORED_NAMESPACES = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """Namespaces of the system, where Istio never injects."""
@@ -128,6 +129,11 @@ def decide(pod: Json, policy: Policy, namespace: Namespace | None, revision: str
         if asked[-1].outcome == "skip":
             return Decision(rules=tuple(asked))
     name = section(pod, "metadata").get("namespace") or (namespace.name if namespace else "")
+    if _STATUS in annotations(pod):
+        reason = "the pod carries the record of an earlier injection, which is replaced"
+        asked.append(
+            Rule(name="already-injected", outcome="next", reason=reason, path=("metadata", "annotations", _STATUS))
+        )
     for rule in injector_rules(pod, policy, str(name)):
         asked.append(rule)
         if rule.outcome != "next":

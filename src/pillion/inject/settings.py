@@ -10,13 +10,13 @@ from importlib import resources
 from typing import Any, cast
 
 from pillion.inject import mesh
-from pillion.inject.functions import FUNCTIONS as ISTIO_FUNCTIONS
-from pillion.inject.functions import environment_function
 from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.gotemplate.functions import Function
 from pillion.inject.gotemplate.sprig.library import FUNCTIONS as SPRIG_FUNCTIONS
 from pillion.inject.gotemplate.template import Template, parse
 from pillion.inject.policy import Policy, selector_of
+from pillion.inject.rendering.functions import FUNCTIONS as ISTIO_FUNCTIONS
+from pillion.inject.rendering.functions import environment_function
 from pillion.inject.schema.types import Json, section
 from pillion.inject.text import read_text
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where

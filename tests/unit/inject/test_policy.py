@@ -58,6 +58,11 @@ def test_every_rule_that_was_asked_is_kept_in_order() -> None:
     ]
 
 
+def test_an_earlier_injection_is_noticed() -> None:
+    first = decide(pod(None, {"sidecar.istio.io/status": "{}"}), Policy(), None, "").rules[0]
+    assert (first.name, first.outcome) == ("already-injected", "next")
+
+
 @pytest.mark.parametrize(
     ("labels", "place", "revision", "injects", "rule"),
     [

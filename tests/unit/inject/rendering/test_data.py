@@ -3,7 +3,7 @@
 from pillion.inject.gotemplate.template import parse
 from pillion.inject.mesh import default_mesh_config
 from pillion.inject.pod.identity import Workload
-from pillion.inject.render import Circumstances, MeshAndValues, SidecarTemplateData
+from pillion.inject.rendering.data import Circumstances, MeshAndValues, SidecarTemplateData
 
 MESH = default_mesh_config()
 WORKLOAD = Workload(name="web", namespace="shop", kind="Deployment", api_version="apps/v1")

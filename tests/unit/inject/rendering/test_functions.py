@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pillion.inject.functions import (
+from pillion.inject.gotemplate.template import parse
+from pillion.inject.rendering.functions import (
     FUNCTIONS,
     append_multus_network,
     go_duration,
@@ -14,7 +15,6 @@ from pillion.inject.functions import (
     otel_attributes,
     ports_of,
 )
-from pillion.inject.gotemplate.template import parse
 from pillion.inject.schema.message import MessageReader
 from pillion.inject.schema.types import table
 from pillion.inject.schema.view import message_view, pod_views

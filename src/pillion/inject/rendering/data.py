@@ -5,10 +5,10 @@ The data has the names of Istio's `SidecarTemplateData`, so that Istio's own tem
 
 from typing import Any
 
-from pillion.inject import images
 from pillion.inject.gotemplate.golang.values import Int64
 from pillion.inject.pod.containers import annotations
 from pillion.inject.pod.identity import Workload
+from pillion.inject.rendering import images
 from pillion.inject.schema.types import Json, table
 from pillion.inject.schema.view import MessageView, StructView, message_view, pod_views
 from pillion.value import Value

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pillion.inject.rendered import RenderError, read
+from pillion.inject.rendering.result import RenderError, read
 
 
 def test_fields_that_say_nothing_become_null_and_quantities_canonical() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pillion.inject.images import init_image, inside, proxy_image
+from pillion.inject.rendering.images import init_image, inside, proxy_image
 
 VALUES = {"global": {"hub": "h", "tag": "1.2", "proxy": {"image": "p"}, "proxy_init": {"image": "i"}}}
 
