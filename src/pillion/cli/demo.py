@@ -43,7 +43,7 @@ def command(samples: str, output: str) -> None:
 async def _tour(folder: Path, console: Console) -> dict[str, Any]:
     place = layout(MESH)
     show.opening(console)
-    before = inventory.take(place.path.parent)
+    before = inventory.take(place.path)
     stages: list[Stage] = []
 
     def shown(stage: Stage) -> None:
@@ -71,7 +71,7 @@ async def _tour(folder: Path, console: Console) -> dict[str, Any]:
     finally:
         with console.status("taking everything down ..."):
             await setting.__aexit__(*sys.exc_info())
-    left = left_behind(before, place.path.parent)
+    left = left_behind(before, place.path)
     show.farewell(console, left, time.monotonic() - began)
     return {
         "stages": [msgspec.to_builtins(stage) for stage in stages],

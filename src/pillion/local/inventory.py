@@ -3,8 +3,8 @@
 One inventory is taken before a mesh comes and one after it went; their difference is what was left. All of it is read
 from the machine itself: nothing here knows the journal or asks the mesh what it made.
 
-Other people's programs come and go meanwhile. What one of them holds, one that was there before or a descendant of
-one, is not counted; what nobody answers for, is.
+Other people's programs come and go meanwhile, other meshes too. What one of them holds, a program that was there
+before, a service that began since, or a descendant of either, is not counted; what nobody answers for, is.
 """
 
 import contextlib
@@ -78,7 +78,7 @@ class Inventory(Value):
 
 
 def take(*state: Path) -> Inventory:
-    """Look at the machine; `state` are the folders in which meshes keep their state."""
+    """Look at the machine; `state` are the folders of the meshes that are looked at."""
     return Inventory(
         observer=os.getpid(),
         processes=tuple(_processes()),
@@ -127,7 +127,7 @@ def _left_processes(before: Inventory, after: Inventory) -> Iterator[Left]:
     for process in after.processes:
         new = [name for name in process.namespaces if name not in old_namespaces]
         if process.pid != after.observer:
-            whose = _answers_for(process, present, known, after.observer)
+            whose = _answers_for(process, present, known, old_namespaces, after.observer)
             if whose == "another":
                 continue
             if whose == "us" or new or "pillion" in process.command:
@@ -140,9 +140,13 @@ def _left_processes(before: Inventory, after: Inventory) -> Iterator[Left]:
 
 
 def _answers_for(
-    process: Process, present: Mapping[int, Process], known: set[tuple[int, int]], observer: int
+    process: Process, present: Mapping[int, Process], known: set[tuple[int, int]], old: set[str], observer: int
 ) -> Literal["us", "another", "nobody"]:
-    """Say whose a process is, by its ancestors: ours, somebody's who was there before, or nobody's (an orphan)."""
+    """Say whose a process is, by its ancestors: ours, another's, or nobody's (an orphan).
+
+    Another's are the descendants of a process that was there before, and of an orphan on the machine itself that is
+    not pillion: what we leave behind there bears our name, all else of ours lives in namespaces of its own.
+    """
     step, seen = process, set[int]()
     while step.pid not in seen:
         if (step.pid, step.start) in known:
@@ -154,7 +158,8 @@ def _answers_for(
         if above.pid == observer:
             return "us"
         step = above
-    return "nobody"
+    elsewhere = step is process or "pillion" in step.command or not old.issuperset(step.namespaces)
+    return "nobody" if elsewhere else "another"
 
 
 def _processes() -> Iterator[Process]:

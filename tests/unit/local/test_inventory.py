@@ -55,6 +55,14 @@ def test_what_somebody_else_started_meanwhile_does_not_count() -> None:
     assert kinds(after(theirs, inside)) == []
 
 
+def test_a_service_that_began_meanwhile_answers_for_what_it_holds() -> None:
+    service = Process(pid=30, start=9, parent=1, command="dockerd", namespaces=HOST)
+    inside = Process(pid=31, start=9, parent=30, command="sleep", namespaces=POD)
+    assert kinds(after(service, inside)) == []
+    ours = Process(pid=30, start=9, parent=1, command="python -m pillion up", namespaces=HOST)
+    assert kinds(after(ours, inside)) == ["process", "process", "namespace", "namespace"]
+
+
 def test_a_pid_that_is_used_again_is_another_process() -> None:
     again = Process(pid=10, start=99, parent=1, command="sleep", namespaces=POD)
     found = Inventory(observer=20, processes=(again, CHECKER), mounts=BEFORE.mounts, links=("lo",), rules=("r",))

@@ -60,7 +60,13 @@ class NetworkNamespace:
 
     async def socket(self, family: int, kind: int) -> socket.socket:
         """Make a socket that lives in the namespace, not blocking."""
-        return await self.run(_socket, family, kind)
+        making = asyncio.wrap_future(self._threads.submit(_socket, family, kind))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # nobody waits for it any more, and it may be made already
+            making.add_done_callback(_let_go)
+            raise
 
     def close(self) -> None:
         """Let go of the namespace; it ends when its last socket does. Safe to repeat."""
@@ -96,6 +102,11 @@ def _setns(descriptor: int) -> None:
     if _LIBC.setns(descriptor, CLONE_NEWNET) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"cannot enter a network namespace: {os.strerror(number)}")
+
+
+def _let_go(made: "asyncio.Future[socket.socket]") -> None:
+    if not made.cancelled() and made.exception() is None:
+        made.result().close()
 
 
 def _socket(family: int, kind: int) -> socket.socket:

@@ -34,7 +34,7 @@ class Door:
 async def opened(options: MeshOptions, layout: Layout) -> AsyncGenerator[Door]:
     """Bring a mesh up for as long as the body runs and take all of it down again."""
     await asyncio.to_thread(clear_leftovers, layout)
-    before = await asyncio.to_thread(inventory.take, layout.path.parent)
+    before = await asyncio.to_thread(inventory.take, layout.path)
     with Lock(layout):
         write_whole(layout.before, inventory.encode(before))
         stop = asyncio.Event()

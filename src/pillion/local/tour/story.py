@@ -116,6 +116,6 @@ def _mode(mesh: Mesh) -> str:
     return policy.mode if policy else ""
 
 
-def left_behind(before: inventory.Inventory, base: Path) -> Sequence[str]:
+def left_behind(before: inventory.Inventory, folder: Path) -> Sequence[str]:
     """Compare the machine with how it was: a sentence for everything that is left."""
-    return [each.sentence for each in inventory.difference(before, inventory.take(base))]
+    return [each.sentence for each in inventory.difference(before, inventory.take(folder))]
