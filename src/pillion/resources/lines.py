@@ -1,6 +1,7 @@
 """The line that holds a field, found in the text only when somebody asks."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 import msgspec
@@ -56,7 +57,7 @@ def _place_in(roots: Mapping[int, "_Node"], origin: Origin, path: Path) -> Place
     return _descend(root, path if origin.item is None else ("items", origin.item, *path))
 
 
-def _roots_of(text: str, documents: Set[int]) -> dict[int, "_Node"]:
+def _roots_of(text: str, documents: AbstractSet[int]) -> dict[int, "_Node"]:
     """Parse the text up to the last document that is wanted."""
     roots: dict[int, _Node] = {}
     index = 0
