@@ -42,6 +42,12 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "unknown names resolved": (EVERYTHING, {}, {"outboundTrafficPolicy": {"mode": "ALLOW_ANY_DYNAMIC_DNS"}}),
     "transparent": (EVERYTHING, {"INTERCEPTION_MODE": "TPROXY"}, {}),
     "no interception": (WITH_SIDECAR, {"INTERCEPTION_MODE": "NONE"}, {}),
+    "without certificates": (EVERYTHING, {"CERTIFICATE_PROVIDER": "none"}, {}),
+    "refusing without certificates": (
+        WITH_SIDECAR + PEERS.replace("MODE", "STRICT"),
+        {"CERTIFICATE_PROVIDER": "none"},
+        {},
+    ),
     "names captured": (EVERYTHING, {"DNS_CAPTURE": "true"}, {}),
     "mesh settings": (
         EVERYTHING,

@@ -4,7 +4,6 @@ from ipaddress import ip_network
 
 from envoy.config.core.v3 import address_pb2, base_pb2
 from envoy.config.listener.v3 import listener_components_pb2 as components
-from envoy.extensions.common.dynamic_forward_proxy.v3 import dns_cache_pb2
 from envoy.extensions.filters.network.mongo_proxy.v3 import mongo_proxy_pb2
 from envoy.extensions.filters.network.sni_dynamic_forward_proxy.v3 import sni_dynamic_forward_proxy_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
@@ -17,7 +16,6 @@ from pillion.envoy.access_log import loggers
 from pillion.envoy.capabilities import Capabilities
 from pillion.envoy.clusters import dns_cache
 from pillion.envoy.messages.wellknown import duration, metadata, optional_duration, packed, typed_struct, uint32
-from pillion.ir.model.backend import Dns
 from pillion.ir.model.listener import Chain, ChainMatch, Http, Tcp
 
 TCP_PROXY = "envoy.filters.network.tcp_proxy"
@@ -101,8 +99,9 @@ def _filters(chain: Chain, statistics: str, capabilities: Capabilities) -> list[
 
 
 def _by_name(handler: Tcp) -> sni_dynamic_forward_proxy_pb2.FilterConfig:
-    cache: dns_cache_pb2.DnsCacheConfig = dns_cache(Dns(family=handler.sni_family, cache=handler.sni_cache))
-    return sni_dynamic_forward_proxy_pb2.FilterConfig(dns_cache_config=cache, port_value=handler.sni_port)
+    return sni_dynamic_forward_proxy_pb2.FilterConfig(
+        dns_cache_config=dns_cache(handler.sni_names), port_value=handler.sni_port
+    )
 
 
 def _tcp_proxy(handler: Tcp) -> tcp_proxy_pb2.TcpProxy:

@@ -139,8 +139,7 @@ def _filters(handler: Http, capabilities: Capabilities) -> list[hcm.HttpFilter]:
     filters.append(http_filter(routes.CORS, cors_pb2.Cors()))
     if capabilities.statistics:
         filters.append(http_filter("istio.stats", typed_struct("stats.PluginConfig", {})))
-    if handler.dynamic is not None:
-        filters.append(_dynamic(handler.dynamic))
+    filters += [_dynamic(dns) for dns in handler.dynamic]
     filters.append(http_filter(ROUTER, router_pb2.Router(suppress_envoy_headers=handler.settings.suppress_debug)))
     return filters
 

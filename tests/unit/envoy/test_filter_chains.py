@@ -4,6 +4,7 @@ from google.protobuf import json_format
 
 from pillion.envoy.capabilities import Capabilities
 from pillion.envoy.filter_chains import filter_chain
+from pillion.ir.model.backend import Dns
 from pillion.ir.model.key import PASSTHROUGH, BackendKey, TableKey
 from pillion.ir.model.listener import Chain, ChainMatch, Http, Tcp, TcpTarget
 from pillion.ir.model.tls import ServerTls
@@ -53,7 +54,7 @@ def test_streams() -> None:
 def test_filters_before_the_stream() -> None:
     mongo = Tcp(targets=THROUGH.targets, inspect="mongo")
     assert _chain(handler=mongo)["filters"][0]["name"] == "envoy.filters.network.mongo_proxy"
-    by_name = Tcp(targets=THROUGH.targets, sni_port=443, sni_cache="c")
+    by_name = Tcp(targets=THROUGH.targets, sni_port=443, sni_names=Dns(cache="c"))
     assert _chain(handler=by_name)["filters"][0]["typedConfig"]["portValue"] == 443
     exchange = _chain(Capabilities(metadata_exchange=True), inbound=True)
     assert exchange["filters"][0]["name"] == "istio.metadata_exchange"

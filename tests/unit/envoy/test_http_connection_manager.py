@@ -32,7 +32,7 @@ def test_filters_of_stock_envoy_and_of_istios() -> None:
     assert _filters(_manager(able)) == ["metadata_exchange", "grpc_stats", "alpn", "fault", "cors", "stats", "router"]
     assert "alpn" not in _filters(_manager(able, http={"outbound": False}))
     assert "grpc_web" in _filters(_manager(grpc_web=True))
-    assert "dynamic_forward_proxy" in _filters(_manager(http={"dynamic": Dns(cache="c")}))
+    assert "dynamic_forward_proxy" in _filters(_manager(http={"dynamic": (Dns(cache="c"),)}))
 
 
 def test_headers() -> None:

@@ -42,8 +42,8 @@ class Http(Value):
     settings: HttpSettings = HttpSettings()
     statistics: str = ""
     outbound: bool = True
-    dynamic: Dns | None = None
-    """Resolve whatever host a request asks for."""
+    dynamic: tuple[Dns, ...] = ()
+    """Resolve the host that a request asks for, where its backend takes whatever name it is: the caches of those."""
 
 
 class TcpTarget(Value):
@@ -70,8 +70,7 @@ class Tcp(Value):
     """Read the bytes as this protocol, for statistics."""
     sni_port: int = 0
     """Resolve the caller's SNI by DNS and go to this port."""
-    sni_family: Literal["auto", "v4", "v6", "all"] = "v4"
-    sni_cache: str = ""
+    sni_names: Dns = Dns()
 
 
 Handler = Http | Tcp

@@ -20,7 +20,7 @@ from pillion.ir.model.backend import (
 from pillion.ir.model.balancing import Balancing
 from pillion.ir.model.key import BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH, BackendKey
 from pillion.ir.outbound.endpoints import NO_RULES, ClientView, member_groups
-from pillion.ir.outbound.tcp import DNS_CACHE_SUFFIX
+from pillion.ir.outbound.unknown import wildcard_names
 from pillion.ir.policy.balancing import balancing, is_passthrough, outlier
 from pillion.ir.policy.client_tls import ClientTlsInputs, MutualMode, client_tls
 from pillion.ir.policy.pool import connect_timeout, keepalive, limits, nanoseconds, upgrades_to_http2, upstream_http
@@ -34,9 +34,6 @@ from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, Labels, Value, Where
 
 PASSTHROUGH_IDLE = 300 * 10**9
-DYNAMIC_CACHE = "allow_any_dfp_dns_cache"
-DYNAMIC_MAX_HOSTS = 1024
-AGENT_DNS = "127.0.0.1:15053"
 _BY_NAME = frozenset({"HTTP", "TLS", "GRPC", "HTTP2"})
 _DNS = frozenset({"strict-dns", "logical-dns"})
 
@@ -227,7 +224,7 @@ def _port_override(part: _Part, discovery: Discovery) -> int | None:
 def _dns(part: _Part, discovery: Discovery) -> Dns | None:
     family = part.inputs.family
     if discovery == "dynamic":
-        return Dns(family=family, cache=f"{part.inputs.service.hostname}{DNS_CACHE_SUFFIX}")
+        return wildcard_names(part.inputs.service.hostname, family)
     if discovery in _DNS:
         return Dns(family=family, refresh=nanoseconds(part.inputs.config.dns_refresh_rate))
     return None
@@ -321,5 +318,5 @@ def dynamic_backend(config: MeshConfig, family: AddressFamily, *, capture: bool,
         limits=Limits(),
         http=UpstreamHttp(version="downstream", idle_timeout=PASSTHROUGH_IDLE, preserve_case=preserve_case),
         keepalive=keepalive(config, None),
-        dns=Dns(family=family, cache=DYNAMIC_CACHE, max_hosts=DYNAMIC_MAX_HOSTS, resolver=AGENT_DNS if capture else ""),
+        dns=unknown_names(family, capture=capture),
     )

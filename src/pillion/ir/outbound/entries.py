@@ -7,7 +7,10 @@ of their own; a declared listener is locked before the catch-all one adds anythi
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from pillion.ir.model.listener import Chain, ChainMatch
+from msgspec.structs import replace
+
+from pillion.ir.model.backend import Dns
+from pillion.ir.model.listener import Chain, ChainMatch, Http
 from pillion.ir.outbound.addresses import UNSPECIFIED
 from pillion.mesh.service import ServicePort
 from pillion.resources.protocol import Protocol, is_http, is_tcp
@@ -38,6 +41,16 @@ class Entry:
             if key not in taken:
                 taken.add(key)
                 self.chains.append(chain)
+
+    def resolve(self, names: tuple[Dns, ...]) -> None:
+        """Let the HTTP chains resolve further names."""
+        if not names:
+            return
+        for index, chain in enumerate(self.chains):
+            if isinstance(chain.handler, Http):
+                own = chain.handler.dynamic
+                handler = replace(chain.handler, dynamic=(*(name for name in names if name not in own), *own))
+                self.chains[index] = replace(chain, handler=handler)
 
     def claim(self, protocol: Protocol, chains: list[Chain]) -> None:
         """Let a TCP or detected service in beside those that are there."""

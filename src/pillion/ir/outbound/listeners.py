@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from pillion.ir.model.backend import Dns
 from pillion.ir.model.connection import HttpSettings
 from pillion.ir.model.key import BLACK_HOLE, BackendKey, ListenerKey, TableKey
 from pillion.ir.model.listener import PLAIN_HTTP, Chain, ChainMatch, Http, Inspection, Listener, Tcp, TcpTarget
@@ -15,12 +16,19 @@ from pillion.ir.outbound.addresses import UNSPECIFIED, is_address, is_cidr, list
 from pillion.ir.outbound.entries import Entry, matches_all
 from pillion.ir.outbound.listener_slice import EgressSlice, ListenerSlice
 from pillion.ir.outbound.tcp import TcpContext, TcpPlace, tcp_chains
-from pillion.ir.outbound.unknown import ALLOW_ANY_DYNAMIC_DNS, catch_all_host, egress_backend
+from pillion.ir.outbound.unknown import (
+    ALLOW_ANY_DYNAMIC_DNS,
+    catch_all_host,
+    egress_backend,
+    unknown_names,
+    wildcard_names,
+)
 from pillion.ir.policy.connection import counts_attempts, forwards_host, outbound_settings
 from pillion.ir.policy.logging import Logs, access_logs
 from pillion.ir.policy.pool import nanoseconds
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service, ServicePort
+from pillion.resources.host import is_wildcard
 from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.resources.protocol import Protocol, is_http, is_sniffed, is_tcp, parse_protocol
 from pillion.value import Value
@@ -61,7 +69,20 @@ class _Builder:
         if claim.port.number == 0:
             key = TableKey(socket=claim.binds[0])
         settings = replace(self.settings, grpc_web=claim.port.protocol == "GRPC-Web")
-        return Chain(handler=Http(table=key, settings=settings), handshake_timeout=True)
+        handler = Http(table=key, settings=settings, dynamic=(*self.names_of(claim.service), *self.unknown_names()))
+        return Chain(handler=handler, handshake_timeout=True)
+
+    def names_of(self, service: Service) -> tuple[Dns, ...]:
+        """Return how the names of a wildcard host are resolved for whoever asks, if they are."""
+        if service.resolution != "DYNAMIC_DNS" or not is_wildcard(service.hostname):
+            return ()
+        return (wildcard_names(service.hostname, self.traits.dns_family),)
+
+    def unknown_names(self) -> tuple[Dns, ...]:
+        """Return how names that nobody declared are resolved, if they are."""
+        if self.cut.policy.mode != "ALLOW_ANY_DYNAMIC_DNS":
+            return ()
+        return (unknown_names(self.traits.dns_family, capture=self.traits.dns_capture),)
 
     def detected(self, chain: Chain) -> Chain:
         """Let a chain take only what was found to be plain text HTTP."""
@@ -180,6 +201,8 @@ def _claim_http(builder: _Builder, claim: Claim) -> None:
     key = (claim.binds[0], claim.port.number)
     entry = builder.places.get(key)
     if entry is not None and (entry.locked or not is_tcp(entry.protocol)):
+        if not entry.locked:
+            entry.resolve(builder.names_of(claim.service))
         return
     chain = builder.http_chain(claim, alone=False)
     protocol: Protocol = claim.port.protocol
@@ -298,6 +321,7 @@ def _dynamic_chain(builder: _Builder) -> Chain:
         handler=Http(
             inline=table,
             settings=replace(builder.settings, continue_100=False),
+            dynamic=builder.unknown_names(),
             statistics="outbound_virtualOutbound_allow_any_dynamic_dns",
         ),
     )

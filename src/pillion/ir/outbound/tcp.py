@@ -14,6 +14,7 @@ from pillion.ir.outbound.addresses import UNSPECIFIED, is_cidr, service_addresse
 from pillion.ir.outbound.destinations import backend_of, origin_of
 from pillion.ir.outbound.listener_slice import ListenerSlice
 from pillion.ir.outbound.routing.domains import NO_PORT, alternative_names
+from pillion.ir.outbound.unknown import wildcard_names
 from pillion.ir.policy.pool import nanoseconds
 from pillion.mesh.service import Service, ServicePort
 from pillion.resources.host import is_wildcard, overlaps
@@ -29,7 +30,6 @@ from pillion.resources.protocol import Protocol, is_tls
 from pillion.value import Value
 
 MESH_GATEWAY = "mesh"
-DNS_CACHE_SUFFIX = "-dfp-dns-cache"
 
 
 class TcpPlace(Value):
@@ -179,8 +179,7 @@ def _own(place: TcpPlace, context: TcpContext) -> Tcp:
     return replace(
         proxy,
         sni_port=place.port.number,
-        sni_family=context.cut.traits.dns_family,
-        sni_cache=f"{service.hostname}{DNS_CACHE_SUFFIX}",
+        sni_names=wildcard_names(service.hostname, context.cut.traits.dns_family),
     )
 
 

@@ -132,3 +132,13 @@ def test_mysql_does_not_mix() -> None:
     mysql = entry("mysql.example", {3306: "MySQL"})
     listener = _listeners([raw, mysql])["bound", "0.0.0.0", 3306]
     assert [target.host for target in listener.targets] == ["raw.example"]
+
+
+def test_names_that_a_wildcard_covers_are_resolved_where_requests_for_them_come_in() -> None:
+    wild = entry("*.example", {80: "HTTP"}, resolution="DYNAMIC_DNS")
+    chain = _listeners([HTTP, wild])["bound", "0.0.0.0", 80].chains[0]
+    assert isinstance(chain.handler, Http)
+    assert [dns.cache for dns in chain.handler.dynamic] == ["*.example-dfp-dns-cache"]
+    dynamic = _listeners([HTTP], policy=OutboundPolicy(mode="ALLOW_ANY_DYNAMIC_DNS"))["bound", "0.0.0.0", 80].chains[0]
+    assert isinstance(dynamic.handler, Http)
+    assert [dns.cache for dns in dynamic.handler.dynamic] == ["allow_any_dfp_dns_cache"]

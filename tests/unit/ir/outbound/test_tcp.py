@@ -102,4 +102,4 @@ def test_a_rule_shapes_the_stream() -> None:
 def test_a_wildcard_is_resolved_for_whoever_asks() -> None:
     wild = entry("*.example", {443: "TLS"}, resolution="DYNAMIC_DNS")
     proxy = _tcp(_chains(wild)[0])
-    assert (proxy.sni_port, proxy.sni_cache) == (443, "*.example-dfp-dns-cache")
+    assert (proxy.sni_port, proxy.sni_names.cache) == (443, "*.example-dfp-dns-cache")
