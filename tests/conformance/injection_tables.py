@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from conformance.injection import comparable, compare, documents
 from conformance.outcome import Outcome, tally
-from pillion.cli import kube_inject
+from pillion.cli.injection import kube_inject
 from pillion.inject import annotations as checks
 from pillion.inject import mesh, policy, review, webhooks
 from pillion.inject.injection import Injector, Options

@@ -17,10 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "down": ("down", "take a mesh down and prove that nothing of it is left"),
     "exec": ("exec", "run a command in a pod of a running mesh"),
     "get": ("get", "show what is in a running mesh"),
-    "kube-inject": ("kube_inject", "inject the sidecar into the workloads of files"),
+    "kube-inject": ("injection.kube_inject", "inject the sidecar into the workloads of files"),
     "logs": ("logs", "show what a container wrote"),
     "proxy-config": ("proxy_config", "show what a pod's Envoy is configured with"),
-    "uninject": ("uninject", "take the sidecar off the workloads of files again"),
+    "uninject": ("injection.uninject", "take the sidecar off the workloads of files again"),
     "up": ("up", "run the mesh that files describe, on this machine"),
 }
 """Command name -> (module under `pillion.cli`, one line of help)."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pillion.cli.texts import FileError, read_file, read_inputs, read_settings, write_output
+from pillion.cli.injection.texts import FileError, read_file, read_inputs, read_settings, write_output
 from pillion.inject.settings import default_settings
 
 

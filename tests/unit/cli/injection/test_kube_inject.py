@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pillion.cli.kube_inject import command
+from pillion.cli.injection.kube_inject import command
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, image: a}]}\n"

@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from pillion.cli.texts import read_inputs, read_settings, write_output
+from pillion.cli.injection.texts import read_inputs, read_settings, write_output
 from pillion.inject.conversion import Conversion, convert
 from pillion.inject.injection import Injector, Options
 from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pillion.cli.texts import read_inputs, write_output
+from pillion.cli.injection.texts import read_inputs, write_output
 from pillion.inject.conversion import convert_back
 from pillion.value import has_errors
 

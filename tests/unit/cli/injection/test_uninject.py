@@ -4,7 +4,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from pillion.cli import kube_inject, uninject
+from pillion.cli.injection import kube_inject, uninject
 from pillion.resources.yaml.load import load
 
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: app, image: a}]}\n"
