@@ -20,7 +20,7 @@ from pillion.ir.model.backend import (
 from pillion.ir.model.balancing import Balancing
 from pillion.ir.model.key import BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH, BackendKey
 from pillion.ir.outbound.endpoints import NO_RULES, ClientView, member_groups
-from pillion.ir.outbound.unknown import wildcard_names
+from pillion.ir.outbound.unknown import unknown_names, wildcard_names
 from pillion.ir.policy.balancing import balancing, is_passthrough, outlier
 from pillion.ir.policy.client_tls import ClientTlsInputs, MutualMode, client_tls
 from pillion.ir.policy.pool import connect_timeout, keepalive, limits, nanoseconds, upgrades_to_http2, upstream_http
@@ -277,13 +277,14 @@ def _refusals(inputs: BackendInputs, backends: list[Backend]) -> Diagnostics:
 
 def refuse(backend: Backend) -> Backend:
     """Return a backend without members: a connection that must be secured and cannot be is not made."""
-    return replace(
-        backend,
+    return Backend(
+        key=backend.key,
         discovery="static",
-        members=(),
-        terms=None,
-        dns=None,
-        tls=replace(backend.tls, mode="none", sni_key=None),
+        services=backend.services,
+        external=backend.external,
+        connect_timeout=backend.connect_timeout,
+        rule=backend.rule,
+        subset=backend.subset,
     )
 
 
