@@ -1,5 +1,6 @@
 """What holds for any pod: injection never crashes, is idempotent, can be taken back, and its patch says the same."""
 
+import base64
 import copy
 import json
 from typing import Any
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from pillion.inject import patch
 from pillion.inject.injection import Injector, Options
+from pillion.inject.review import Reviewer
 from pillion.inject.settings import default_settings
 from pillion.inject.uninject import uninject
 from pillion.value import has_errors
@@ -129,6 +131,26 @@ def test_the_patch_leads_to_the_injected_document(document: dict[str, Any], how:
     injected = OURS.inject(document, None, how).document
     operations = json.loads(json.dumps(patch.difference(document, injected)))
     assert patch.apply(document, operations) == injected
+
+
+@given(documents)
+@settings(deadline=None)
+def test_uninject_never_crashes(document: dict[str, Any]) -> None:
+    back = uninject(document).document
+    assert uninject(back).document == back
+
+
+@given(pods)
+@settings(deadline=None)
+def test_the_webhook_and_kube_inject_agree(pod: dict[str, Any]) -> None:
+    pod = pod | {"metadata": {"namespace": "shop"} | (pod.get("metadata") or {})}
+    by_hand = OURS.inject(pod)
+    asked = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u", "object": pod}}
+    answer = Reviewer(OURS).respond("application/json", json.dumps(asked).encode(), Options(by_hand=False))
+    response = json.loads(answer.body)["response"]
+    assert response["allowed"] is not has_errors(by_hand.diagnostics)
+    operations = json.loads(base64.b64decode(response["patch"])) if "patch" in response else []
+    assert patch.apply(pod, operations) == by_hand.document
 
 
 json_values = st.recursive(

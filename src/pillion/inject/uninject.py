@@ -95,7 +95,11 @@ def _guessed(pod: Json, workload: str, notes: list[str]) -> Json:
         notes.append(f"annotation {status.ANNOTATION} cannot be read: nothing was taken off")
         return pod
     proxy = find(PROXY, pod)
-    own = overrides.remembered(pod)
+    try:
+        own = overrides.remembered(pod)
+    except overrides.OverrideError as error:
+        notes.append(f"{error}: the user's own settings of injected containers are lost")
+        own = {}
     pod = _without_injected(pod, record, own)
     pod = _with_probes(pod, _variable(proxy, probes.VARIABLE), notes)
     pod = _with_metrics(pod, _variable(proxy, metrics.VARIABLE))
