@@ -35,7 +35,8 @@ from pillion.inject.schema.decode import Decoder
 from pillion.inject.schema.types import Json, section, table
 from pillion.inject.settings import SIDECAR, Compiled, Settings, compiled
 from pillion.inject.text import read_text
-from pillion.value import NO_LABELS, Diagnostic, Diagnostics, Labels, Value, Where, has_errors
+from pillion.resources.frozen import FrozenJson, thaw
+from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where, has_errors
 
 _TEMPLATES = "inject.istio.io/templates"
 _NATIVE = "sidecar.istio.io/nativeSidecar"
@@ -56,6 +57,8 @@ class Options(Value):
     otherwise."""
     variables: Labels = NO_LABELS
     """Environment of the proxy that the webhook's URL adds, such as ISTIO_META_CLUSTER_ID."""
+    proxy_config: FrozenMap[FrozenJson] = FrozenMap()
+    """What ProxyConfig resources say for the pod, as fields of the mesh's ProxyConfig: over the mesh, under the pod."""
     openshift: bool = False
     compliance_policy: str = ""
 
@@ -262,6 +265,9 @@ class _Run:
         """Return mesh config and values as this pod sees them, its own proxy config merged in."""
         mesh = self.ready.mesh
         proxy_config: Json = mesh["defaultConfig"]
+        if self.options.proxy_config:
+            resource = mesh_config.read_proxy_config(thaw(self.options.proxy_config)).document
+            proxy_config = mesh_config.merge_proxy_config(resource, proxy_config)
         text = annotations(pod).get(mesh_config.ANNOTATION)
         if text is not None:
             document, _ = read_text(text)

@@ -8,7 +8,7 @@ import pytest
 from pillion.inject.injection import Injection, Injector, Options, inject
 from pillion.inject.policy import Namespace
 from pillion.inject.settings import Settings, default_settings
-from pillion.value import Labels, has_errors
+from pillion.value import FrozenMap, Labels, has_errors
 
 OURS = default_settings()
 IN_CLUSTER = Options(by_hand=False)
@@ -228,6 +228,15 @@ def test_templates_see_the_environment_that_they_are_given() -> None:
     for environment, wanted in (({"ZONE": "a"}, "a"), ({"ZONE": ""}, "none"), ({}, "none")):
         document = Injector(settings, Labels(environment)).inject(pod()).document
         assert document["metadata"]["labels"]["zone"] == wanted
+
+
+def test_proxy_config_resources_lie_between_mesh_and_pod() -> None:
+    resource = FrozenMap({"concurrency": 3, "proxyMetadata": FrozenMap({"A": "resource", "B": "resource"})})
+    options = Options(proxy_config=resource)
+    document = pod({"proxy.istio.io/config": "proxyMetadata: {B: pod}"})
+    found = environment(inject(document, OURS, options=options))
+    assert json.loads(found["PROXY_CONFIG"]) == {"concurrency": 3, "proxyMetadata": {"A": "resource", "B": "pod"}}
+    assert (found["A"], found["B"]) == ("resource", "pod")
 
 
 def test_in_a_cluster_the_labels_of_the_namespace_decide() -> None:
