@@ -187,7 +187,7 @@ def _secure(made: cluster_pb2.Cluster, backend: Backend) -> None:
 
 def _describe(made: cluster_pb2.Cluster, backend: Backend, capabilities: Capabilities) -> None:
     said: dict[str, object] = {}
-    if capabilities.statistics and backend.services:
+    if backend.services and (capabilities.statistics or backend.key.kind == "inbound"):
         said["services"] = [
             {"host": service.host, "name": service.name, "namespace": service.namespace} for service in backend.services
         ]

@@ -263,11 +263,12 @@ def _client_view(workload: Workload, outbound: OutboundIR) -> ClientView:
     """Keep of the workload's place what some backend asks for."""
     placed = [backend.balancing.locality for backend in outbound.backends if backend.balancing.locality is not None]
     local = any(backend.terms is not None and backend.terms.node_local for backend in outbound.backends)
+    kept = any(backend.terms is not None and backend.terms.cluster_local for backend in outbound.backends)
     named = {name.partition("=")[0] for policy in placed for name in policy.failover_priority}
     return ClientView(
         locality=workload.locality if placed else ClientView().locality,
         network=workload.network if named else "",
-        cluster=workload.cluster if named else "",
+        cluster=workload.cluster if named or kept else "",
         node=workload.node if local or named else "",
         labels=FrozenMap({key: value for key, value in workload.labels.items() if key in named}),
     )

@@ -79,6 +79,8 @@ class MemberTerms(Value):
     labels: Labels = NO_LABELS
     """Those of a subset."""
     node_local: bool = False
+    cluster_local: bool = False
+    """Only members in the client's own cluster count."""
     mtls: bool | None = None
     """What a rule says about mutual TLS for all members; None asks each of them."""
     unhealthy: bool = True

@@ -5,6 +5,7 @@ from pillion.ir.model.backend import AddressFamily, Backend
 from pillion.ir.model.key import BackendKey
 from pillion.ir.outbound.backends import BackendInputs, base_backends, dynamic_backend, refuse, service_backends
 from pillion.ir.policy.client_tls import MutualMode
+from pillion.ir.policy.cluster_local import cluster_local_hosts, is_cluster_local
 from pillion.ir.policy.connection import preserves_case
 from pillion.ir.policy.peer import namespace_mode
 from pillion.ir.traits import OutboundTraits
@@ -33,6 +34,8 @@ class BackendSlice(Value):
     preserve_case: bool = False
     family: AddressFamily = "v4"
     dns_capture: bool = False
+    cluster_local: FrozenMap[bool] = FrozenMap()
+    """Which hosts' members stay within their cluster."""
     locality: Locality = NOWHERE
     labels: Labels = NO_LABELS
 
@@ -51,6 +54,7 @@ def backend_slice(scope: SidecarScope, traits: OutboundTraits) -> BackendSlice:
         preserve_case=preserves_case(scope.settings.config, traits),
         family=traits.dns_family,
         dns_capture=traits.dns_capture,
+        cluster_local=cluster_local_hosts(scope.settings.config, scope.settings.domain),
         locality=traits.locality,
         labels=traits.labels,
     )
@@ -93,4 +97,5 @@ def _inputs(cut: BackendSlice, service: Service) -> BackendInputs:
         family=cut.family if placed or service.resolution == "DYNAMIC_DNS" else "v4",
         locality=cut.locality if placed else NOWHERE,
         labels=cut.labels if placed else NO_LABELS,
+        cluster_local=is_cluster_local(service.hostname, cut.cluster_local),
     )

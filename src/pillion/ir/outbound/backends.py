@@ -51,6 +51,7 @@ class BackendInputs(Value):
     family: AddressFamily = "v4"
     locality: Locality = NOWHERE
     labels: Labels = NO_LABELS
+    cluster_local: bool = False
 
 
 def service_backends(inputs: BackendInputs) -> tuple[tuple[Backend, ...], Diagnostics]:
@@ -243,6 +244,7 @@ def _terms(part: _Part) -> MemberTerms:
         port_name=part.port.name,
         labels=part.labels,
         node_local=service.node_local,
+        cluster_local=part.inputs.cluster_local,
         mtls=None if mode is None else mode == "ISTIO_MUTUAL",
         unhealthy=forced or ejection is None or ejection.min_health_percent <= 0,
         addresses=service.addresses,

@@ -17,6 +17,8 @@ from pillion.mesh.endpoint import NOWHERE, Endpoint, Locality
 from pillion.resources.istio.security import PeerAuthentication
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
+OWN_CLUSTER = "Kubernetes"
+"""Istio's name for the cluster that the control plane itself runs in: members that name none are there."""
 CLUSTER = "topology.istio.io/cluster"
 _HEALTH: Mapping[str, MemberHealth] = {"healthy": "healthy", "unhealthy": "unhealthy", "draining": "draining"}
 
@@ -94,6 +96,8 @@ def _counts(endpoint: Endpoint, terms: MemberTerms, view: ClientView, *, by_name
     if endpoint.port_name != terms.port_name or not endpoint.labels.covers(terms.labels):
         return False
     if terms.node_local and endpoint.node != view.node:
+        return False
+    if terms.cluster_local and view.cluster and view.cluster != (endpoint.cluster or OWN_CLUSTER):
         return False
     if endpoint.health in {"terminating", "draining"} or (endpoint.health == "unhealthy" and not terms.unhealthy):
         return False

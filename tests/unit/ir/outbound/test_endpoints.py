@@ -57,6 +57,13 @@ def test_who_counts(endpoint: Endpoint, terms: dict[str, Any], counts: bool) -> 
     assert bool(_assign(endpoint, **terms).groups) == counts
 
 
+def test_members_of_another_cluster() -> None:
+    own, other = member("10.0.0.1", 80, "http"), member("10.0.0.2", 80, "http", cluster="other")
+    assert _addresses(_assign(own, other, cluster_local=True, view=ClientView(cluster="Kubernetes"))) == [["10.0.0.1"]]
+    assert _addresses(_assign(own, other, cluster_local=True, view=ClientView(cluster="other"))) == [["10.0.0.2"]]
+    assert len(_addresses(_assign(own, other, view=ClientView(cluster="other")))[0]) == 2
+
+
 def test_members_stand_together_by_place_with_their_weights() -> None:
     found = _assign(*SPREAD, member("10.0.0.9", 80, "http", locality=HERE, weight=3))
     assert _addresses(found) == [["10.0.0.0", "10.0.0.9"], ["10.0.0.1"], ["10.0.0.2"]]
