@@ -1,0 +1,165 @@
+"""HTTP to one API server: one connection pool, errors as the server says them."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any, final
+
+import aiohttp
+import msgspec
+
+from pillion.sources.kubernetes.access import Access, AccessError
+from pillion.sources.kubernetes.credentials import Credentials
+from pillion.value import Value
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+LIST_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+REQUEST_TIMEOUT = 30.0
+CONNECT_TIMEOUT = 10.0
+CHUNK = 1 << 18
+
+
+class StatusDetails(Value, rename="camel"):
+    """What more a failure says."""
+
+    retry_after_seconds: int | None = None
+
+
+class Status(Value, rename="camel"):
+    """A Kubernetes Status: how a request failed."""
+
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+    details: StatusDetails | None = None
+
+
+class ApiError(Exception):
+    """The API server answered with a failure, or not at all (code 0)."""
+
+    def __init__(self, code: int, message: str, reason: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.reason = reason
+        self.retry_after = retry_after
+        """Seconds to wait, when the server said so."""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message}" if self.code else self.message
+
+
+_status = msgspec.json.Decoder(Status)
+
+
+@final
+class KubernetesClient:
+    """Asks one API server. An async context manager."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.credentials = Credentials(access)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> "KubernetesClient":
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
+        connector = aiohttp.TCPConnector(limit=0, ssl=self.credentials.tls, keepalive_timeout=60)
+        # What a cluster sends is big and near: compressing it costs more than it saves.
+        headers = {"Accept-Encoding": "identity", "User-Agent": "pillion"}
+        self._session = aiohttp.ClientSession(
+            connector=connector, timeout=timeout, headers=headers, read_bufsize=CHUNK, auto_decompress=True
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        kind: str = JSON,
+        accept: str = JSON,
+    ) -> bytes:
+        """Ask, and return the whole answer. Raises `ApiError`."""
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT)
+        async with self._asked(method, path, query, (body, kind, accept), timeout) as response:
+            try:
+                return await response.read()
+            except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+                raise _cut(problem) from problem
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, query: Mapping[str, str], accept: str = JSON
+    ) -> AsyncGenerator[aiohttp.StreamReader]:
+        """Offer an answer while it comes. Raises `ApiError` when there is none; reading raises aiohttp's errors."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
+        async with self._asked("GET", path, query, (None, JSON, accept), timeout) as response:
+            yield response.content
+
+    @asynccontextmanager
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        content: tuple[Any, str, str],
+        limits: aiohttp.ClientTimeout,
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise RuntimeError("the client was not entered")
+        body, kind, accept = content
+        try:
+            headers = {"Accept": accept, **await self.credentials.headers()}
+        except AccessError as problem:
+            raise ApiError(401, str(problem)) from problem
+        data = None if body is None else msgspec.json.encode(body)
+        if data is not None:
+            headers["Content-Type"] = kind
+        try:
+            response = await self._session.request(
+                method,
+                self.access.server + path,
+                params=query,
+                data=data,
+                headers=headers,
+                timeout=limits,
+                server_hostname=self.access.server_name or None,
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise _cut(problem) from problem
+        try:
+            if response.status >= 300:
+                raise await self._failure(response)
+            yield response
+        finally:
+            # A stream that was not read to its end cannot be used again.
+            response.release() if response.content.at_eof() else response.close()
+
+    async def _failure(self, response: aiohttp.ClientResponse) -> ApiError:
+        if response.status == 401:
+            self.credentials.refused()
+        try:
+            body = await response.read()
+            status = _status.decode(body)
+        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.MsgspecError):
+            status = Status(message=response.reason or "")
+        said = response.headers.get("Retry-After", "")
+        seconds = float(said) if said.isdigit() else None
+        if seconds is None and status.details is not None and status.details.retry_after_seconds:
+            seconds = float(status.details.retry_after_seconds)
+        return ApiError(response.status, status.message or response.reason or "", status.reason, seconds)
+
+
+def _cut(problem: Exception) -> ApiError:
+    if isinstance(problem, TimeoutError):
+        return ApiError(0, "the API server does not answer in time")
+    return ApiError(0, f"the API server is not reached: {problem}")
