@@ -1,0 +1,41 @@
+"""`python -m kubernetes.kit build [api|cluster]`, `up [api|cluster] FOLDER`, `down FOLDER`: Kubernetes by hand.
+
+`up` prints the path of a kubeconfig; what it starts runs until `down`.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from kubernetes.kit import programs
+from kubernetes.kit.control import Control, end_recorded, record
+
+
+def main(argv: list[str]) -> int:
+    """Do what the words say."""
+    match argv:
+        case ["build", *level]:
+            sys.stdout.write(f"{programs.build(programs.API if level == ['api'] else programs.CLUSTER)}\n")
+        case ["up", ("api" | "cluster") as level, folder]:
+            place = Path(folder).resolve()
+            place.mkdir(parents=True)
+            control = Control(place, level)
+            try:
+                control.start()
+            except BaseException:
+                control.stop()
+                raise
+            record(control, place / "running.json")
+            sys.stdout.write(f"{control.kubeconfig}\n")
+        case ["down", folder]:
+            place = Path(folder).resolve()
+            end_recorded(place / "running.json")
+            shutil.rmtree(place)
+        case _:
+            sys.stderr.write(f"{__doc__}\n")
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
