@@ -23,6 +23,7 @@ class Machine:
         self.network = network
         self.state = state
         self.kubelet: Kubelet
+        self.settings: KubeletSettings
         self.objects: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.warnings: list[Diagnostic] = []
         self.told: dict[str, list[Status]] = {}
@@ -95,6 +96,7 @@ async def machine(state: Path, rules: tuple[ExecRule, ...] = ()) -> AsyncIterato
     settings = KubeletSettings(state=str(state), node_name="here", rules=rules, directory=str(state))
     async with asyncio.TaskGroup() as tasks, fabric(FabricSettings(), tasks) as network:
         made = Machine(network, state)
+        made.settings = settings
         with Journal(state / "journal") as book:
             async with kubelet(settings, network, book, made.find, made.tell, made.warnings.append) as made.kubelet:
                 yield made

@@ -50,7 +50,8 @@ async def test_what_a_pod_writes_never_reaches_the_machine(it: Machine) -> None:
     done = await it.kubelet.exec_captured(key, "app", ("sh", "-c", script))
     assert b"cannot access '/usr/bin/env'" in done.stderr
     own = set(done.stdout.decode().split())
-    assert own <= {"/tmp:", "/run:", "lock", *it.state.parts}
+    shown = {part for path, _ in it.settings.visible for part in Path(path).parts}
+    assert own <= {"/tmp:", "/run:", "lock", *it.state.parts, *shown}
     assert not exists("/pillion-was-here")
     assert exists("/usr/bin/env")
     assert exists("/etc/hosts")
