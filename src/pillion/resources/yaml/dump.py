@@ -5,15 +5,23 @@ libyaml's emitter is the one that Go's was made from; only the choice of style i
 
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cmp_to_key
-from typing import Any, cast
+from typing import Any, cast, final
 
 import yaml
 from yaml._yaml import CEmitter
 
 from pillion.resources.yaml.scalar import go_float, is_text
+
+Emit = Callable[[yaml.Event], None]
+REMEMBERED = 64
+"""Longer texts are not remembered: they hardly come again."""
+MAPPING_START = yaml.MappingStartEvent(None, None, implicit=True, flow_style=False)
+MAPPING_END = yaml.MappingEndEvent()
+SEQUENCE_START = yaml.SequenceStartEvent(None, None, implicit=True, flow_style=False)
+SEQUENCE_END = yaml.SequenceEndEvent()
 
 
 def dump(value: Any, *, sort_keys: bool = True) -> str:
@@ -21,39 +29,72 @@ def dump(value: Any, *, sort_keys: bool = True) -> str:
 
     Takes dicts, lists, tuples, `FrozenMap`s and scalars. A number that JSON cannot hold becomes null.
     """
-    stream = io.StringIO()
-    emit = cast(Callable[[yaml.Event], None], cast(Any, CEmitter(stream, allow_unicode=True, width=80)).emit)
-    emit(yaml.StreamStartEvent())
-    emit(yaml.DocumentStartEvent(explicit=False))
-    for event in _events(value, sort_keys):
-        emit(event)
-    emit(yaml.DocumentEndEvent(explicit=False))
-    emit(yaml.StreamEndEvent())
-    text = stream.getvalue()
-    # libyaml marks the end after a text with open end; Go's writer does not, and no reader needs it.
-    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+    return Dumper(sort_keys=sort_keys).dump(value)
 
 
 def dump_all(values: Iterable[Any], *, sort_keys: bool = True) -> str:
     """Write several documents with `---` between them."""
-    return "---\n".join(dump(value, sort_keys=sort_keys) for value in values)
+    dumper = Dumper(sort_keys=sort_keys)
+    return "---\n".join(map(dumper.dump, values))
 
 
-def _events(value: Any, sort_keys: bool) -> Iterator[yaml.Event]:  # handed down
-    if isinstance(value, Mapping):
-        pairs = cast(Mapping[Any, Any], value)
-        yield yaml.MappingStartEvent(None, None, implicit=True, flow_style=False)
-        for key in sorted(pairs, key=cmp_to_key(_compare)) if sort_keys else pairs:
-            yield _key(str(key))
-            yield from _events(pairs[key], sort_keys)
-        yield yaml.MappingEndEvent()
-    elif isinstance(value, list | tuple):
-        yield yaml.SequenceStartEvent(None, None, implicit=True, flow_style=False)
-        for item in cast("list[Any]", value):
-            yield from _events(item, sort_keys)
-        yield yaml.SequenceEndEvent()
-    else:
-        yield _scalar(value)
+@final
+class Dumper:
+    """Writes documents, and remembers the texts and orders of keys that it met: documents of a kind share them."""
+
+    def __init__(self, *, sort_keys: bool = True) -> None:
+        self._sort_keys = sort_keys
+        self._keys: dict[str, yaml.ScalarEvent] = {}
+        self._texts: dict[str, yaml.ScalarEvent] = {}
+        self._orders: dict[tuple[Any, ...], list[Any]] = {}
+
+    def dump(self, value: Any) -> str:
+        """Write one document."""
+        stream = io.StringIO()
+        emit = cast(Emit, cast(Any, CEmitter(stream, allow_unicode=True, width=80)).emit)
+        emit(yaml.StreamStartEvent())
+        emit(yaml.DocumentStartEvent(explicit=False))
+        self._write(value, emit)
+        emit(yaml.DocumentEndEvent(explicit=False))
+        emit(yaml.StreamEndEvent())
+        text = stream.getvalue()
+        # libyaml marks the end after a text with open end; Go's writer does not, and no reader needs it.
+        return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+
+    def _write(self, value: Any, emit: Emit) -> None:
+        if isinstance(value, str):
+            event = self._texts.get(value)
+            if event is None:
+                event = _scalar(value)
+                if len(value) < REMEMBERED:
+                    self._texts[value] = event
+            emit(event)
+        elif isinstance(value, Mapping):
+            self._write_map(cast(Mapping[Any, Any], value), emit)
+        elif isinstance(value, list | tuple):
+            emit(SEQUENCE_START)
+            for item in cast("list[Any]", value):
+                self._write(item, emit)
+            emit(SEQUENCE_END)
+        else:
+            emit(_scalar(value))
+
+    def _write_map(self, pairs: Mapping[Any, Any], emit: Emit) -> None:
+        emit(MAPPING_START)
+        for key in self._ordered(tuple(pairs)) if self._sort_keys else pairs:
+            text = str(key)
+            event = self._keys.get(text)
+            if event is None:
+                event = self._keys[text] = _key(text)
+            emit(event)
+            self._write(pairs[key], emit)
+        emit(MAPPING_END)
+
+    def _ordered(self, keys: tuple[Any, ...]) -> list[Any]:
+        order = self._orders.get(keys)
+        if order is None:
+            order = self._orders[keys] = sorted(keys, key=cmp_to_key(_compare))
+        return order
 
 
 def _scalar(value: Any) -> yaml.ScalarEvent:
