@@ -1,14 +1,24 @@
 """`pillion apply`: lay resources over the watched files of a running mesh."""
 
+import sys
 from typing import Any
 
 import click
 import msgspec
 
-from pillion.cli.output import client, fail, guarded, mesh_option, output_option, print_diagnostics, print_json
+from pillion.cli.output import (
+    client,
+    fail,
+    guarded,
+    mesh_option,
+    output_option,
+    print_diagnostics,
+    print_json,
+    unpacked,
+)
 from pillion.resources.documents import Document
 from pillion.sources.files import read_paths
-from pillion.value import Diagnostic, has_errors
+from pillion.value import has_errors
 
 
 @click.command()
@@ -28,16 +38,27 @@ def command(files: tuple[str, ...], mesh: str, output: str) -> None:
             click.echo(f"{result['resource']} {result['action']}")
         print_diagnostics(found, quiet_infos=False)
         if answer["results"]:
-            click.echo(f"in force at {answer['proxies']} proxies after {answer['seconds'] * 1000:.0f} ms")
+            print_reach(answer)
     if has_errors(found):
         fail("some resources were refused; the mesh goes on without them")
+    if answer["waiting"] or answer["refused"]:
+        sys.exit(1)
+
+
+def print_reach(answer: dict[str, Any]) -> None:
+    """Say how many proxies have taken a change, and which have not."""
+    waiting: list[str] = answer["waiting"]
+    settled = answer["proxies"] - len(waiting)
+    click.echo(
+        f"in force at {settled} {'proxy' if settled == 1 else 'proxies'} after {answer['seconds'] * 1000:.0f} ms"
+    )
+    if waiting:
+        click.echo(f"not yet at {', '.join(waiting)}", err=True)
+    for peer, refusals in answer["refused"].items():
+        for kind, reason in refusals.items():
+            click.echo(f"the Envoy of {peer} refuses {kind.rpartition('.')[2]}: {reason}", err=True)
 
 
 def packed(document: Document) -> dict[str, Any]:
     """Write a document for the way to the server."""
     return {"content": document.content, "origin": msgspec.to_builtins(document.origin)}
-
-
-def unpacked(diagnostics: list[Any]) -> tuple[Diagnostic, ...]:
-    """Read diagnostics that the server sent."""
-    return tuple(msgspec.convert(each, Diagnostic) for each in diagnostics)

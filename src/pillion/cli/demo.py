@@ -14,6 +14,7 @@ from rich.console import Console
 from pillion.cli.output import fail, guarded, layout, output_option, print_json
 from pillion.local import inventory
 from pillion.local.server import tables
+from pillion.local.server.door import Interruption
 from pillion.local.tour import show
 from pillion.local.tour.story import Fresh, Stage, left_behind, stage_set
 from pillion.value import NO_LABELS
@@ -34,7 +35,10 @@ def command(samples: str, output: str) -> None:
     if os.geteuid() != 0:
         fail("a mesh on this machine needs root, for network namespaces: try sudo")
     console = Console(stderr=output == "json", quiet=output == "json")
-    answer = asyncio.run(_tour(folder, console))
+    try:
+        answer = asyncio.run(_tour(folder, console))
+    except asyncio.CancelledError:
+        fail("interrupted; everything is taken down again", 130)
     if output == "json":
         print_json(answer)
     sys.exit(1 if answer["left"] else 0)
@@ -42,6 +46,7 @@ def command(samples: str, output: str) -> None:
 
 async def _tour(folder: Path, console: Console) -> dict[str, Any]:
     place = layout(MESH)
+    Interruption()
     show.opening(console)
     before = inventory.take(place.path)
     stages: list[Stage] = []

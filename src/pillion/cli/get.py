@@ -41,7 +41,7 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
         print_json({"apiVersion": "v1", "kind": "List", "items": answer["items"]})
     elif answer["rows"]:
         print_table(answer["header"], answer["rows"])
-    else:
+    elif not name:
         click.echo(f"no {kind} found" + (f" in namespace {namespace}" if namespace else ""), err=True)
     if name and not answer["items"]:
         fail(f"there is no {word} {name}" + (f" in namespace {namespace}" if namespace else ""), 1)

@@ -8,10 +8,11 @@ from functools import wraps
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
+import msgspec
 
 from pillion.local.client import Client, ClientError
 from pillion.local.state import Layout, StateError, base_of, layout_of
-from pillion.value import Diagnostics
+from pillion.value import Diagnostic, Diagnostics
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -75,3 +76,8 @@ def print_diagnostics(diagnostics: Diagnostics, *, quiet_infos: bool = True) -> 
     for each in diagnostics:
         if not (quiet_infos and each.severity == "info"):
             click.echo(str(each), err=True)
+
+
+def unpacked(diagnostics: list[Any]) -> Diagnostics:
+    """Read diagnostics that the server sent."""
+    return tuple(msgspec.convert(each, Diagnostic) for each in diagnostics)

@@ -1,6 +1,7 @@
 """`pillion up`: run the mesh that files describe, on this machine."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,13 +11,13 @@ from typing import Any
 
 import click
 
-from pillion.cli.output import fail, guarded, layout, mesh_option
+from pillion.cli.output import fail, guarded, layout, mesh_option, print_diagnostics, unpacked
 from pillion.local.client import Client, ClientError
 from pillion.local.kubelet.images import ExecRule, parse_rule
-from pillion.local.server.door import on_signals, opened
+from pillion.local.server.door import Interruption, opened
 from pillion.local.server.live import show
 from pillion.local.server.mesh import MeshOptions
-from pillion.local.state import Layout, running
+from pillion.local.state import Layout, MeshIsRunningError, running
 
 START_TIMEOUT = 60.0
 
@@ -60,9 +61,16 @@ def _rules(texts: tuple[str, ...]) -> tuple[ExecRule, ...]:
 
 
 async def _run(options: MeshOptions, place: Layout) -> int:
-    async with opened(options, place) as door:
-        on_signals(door.stop.set)
-        await show(door.mesh, door.stop)
+    interruption = Interruption()
+    try:
+        async with opened(options, place, interruption.came) as door:
+            interruption.is_awaited = True
+            await show(door.mesh, door.stop)
+    except asyncio.CancelledError:
+        if not interruption.came.is_set():
+            raise
+        fail("interrupted while starting; all that was made is taken away again", 130)
+    click.echo(f"mesh {place.path.name} is down")
     return 0
 
 
@@ -77,30 +85,48 @@ def _detach(place: Layout) -> None:
     """Start the same command once more, in the background, and wait until its pods are ready."""
     pid = running(place)
     if pid is not None:
-        fail(f"mesh {place.path.name} is already run by process {pid}: take it down with `pillion down`")
-    place.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    words = [word for word in sys.argv[1:] if word not in {"-d", "--detach"}]
+        raise MeshIsRunningError(place.path.name, pid)
+    place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = place.path.with_name(f"{place.path.name}.log")
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "pillion", *words],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "pillion", *(word for word in sys.argv[1:] if word not in {"-d", "--detach"})],
+            stdin=None if "-" in sys.argv else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
+    try:
+        code = _await(server, place, log)
+    except KeyboardInterrupt:
+        server.terminate()
+        server.wait()
+        fail("interrupted while starting; all that was made is taken away again", 130)
+    finally:
+        log.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            log.parent.rmdir()
+    sys.exit(code)
+
+
+def _await(server: "subprocess.Popen[bytes]", place: Layout, log: Path) -> int:
+    """Wait until the pods of a mesh are ready; say how it went."""
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if server.poll() is not None:
             message = log.read_text(errors="replace").strip()
-            log.unlink()
-            fail(message.removeprefix("pillion: ") or "the mesh did not start")
+            fail(message.removeprefix("pillion: ") or "the mesh did not start", server.returncode or 2)
         status = _status(place)
         if status.get("ready"):
             log.replace(place.server_log)
             pods = status["pods"]
             click.echo(f"mesh {place.path.name} is up: {pods['ready']} of {pods['total']} pods ready")
-            return
+            print_diagnostics(unpacked(status["diagnostics"]))
+            return 0
         time.sleep(0.05)
+    status = _status(place)
+    with contextlib.suppress(OSError):
+        log.replace(place.server_log)
     click.echo(f"not all pods are ready after {START_TIMEOUT:.0f} s; the mesh goes on: `pillion get pods`", err=True)
-    sys.exit(1)
+    print_diagnostics(unpacked(status.get("diagnostics", [])))
+    return 1

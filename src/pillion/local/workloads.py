@@ -14,6 +14,8 @@ from pillion.resources.meta import Ref
 from pillion.value import Diagnostic, Diagnostics, Value, Where
 
 KINDS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "Pod"})
+MOST_PODS = 500
+"""Of one workload; each is a set of namespaces and processes of this machine."""
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Kubernetes' letters for generated names: no vowels, so no words."""
 
@@ -225,7 +227,11 @@ class _Reader:
         if value is None:
             return 1
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
+            if value > MOST_PODS:
+                self._tell(
+                    "too-many-pods", ("spec", field), f"is {value}, expected {MOST_PODS} or fewer on one machine"
+                )
+            return min(value, MOST_PODS)
         self._tell("bad-count", ("spec", field), f"is {value!r}, expected a number that is not negative")
         return 1
 

@@ -25,12 +25,12 @@ from pillion.local import requester
 from pillion.local.kubelet.instance import Streams
 from pillion.local.kubelet.kubelet import UnknownContainerError
 from pillion.local.server import tables
+from pillion.local.server.intake import check
 from pillion.local.server.mesh import Mesh
 from pillion.local.server.overlay import reference
-from pillion.resources.decode import decode
 from pillion.resources.documents import Document
 from pillion.resources.meta import Ref
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, Origin, has_errors
+from pillion.value import Diagnostic, FrozenMap, Origin, has_errors
 
 ADMIN_PORT = 15000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -70,11 +70,7 @@ class Api:
                 "pods": {"ready": sum(map(mesh.pods.is_ready, pods)), "total": len(pods)},
                 "proxies": {"connected": len(clients), "settled": sum(client.settled for client in clients)},
                 "services": sum(ref.kind == "Service" for ref in mesh.published()),
-                "refused": {
-                    client.node_id: {kind: refusal.message for kind, refusal in client.refusals.items()}
-                    for client in clients
-                    if client.refusals
-                },
+                "refused": self._refused(),
                 "diagnostics": [msgspec.to_builtins(each) for each in (*mesh.diagnostics, *mesh.plane.diagnostics)],
             }
         )
@@ -125,7 +121,7 @@ class Api:
         found: list[Diagnostic] = []
         results: list[dict[str, str]] = []
         for each in documents:
-            wrong = self._check(each)
+            _, wrong = check(each.content, each.origin)
             found.extend(wrong)
             if not has_errors(wrong):
                 ref = reference(each.content)
@@ -162,10 +158,6 @@ class Api:
         argv = [str(word) for word in request["argv"]]
         return await self._mesh.kubelet.exec(key, str(request["container"]), argv, opened, bool(request["tty"]))
 
-    def _check(self, document: Document) -> Diagnostics:
-        _, found = decode(document.content, document.origin)
-        return found
-
     def _action(self, ref: Ref, document: Document) -> str:
         before = self._mesh.overlay.find(ref)
         if before is None:
@@ -180,6 +172,16 @@ class Api:
             "diagnostics": [msgspec.to_builtins(each) for each in (*found, *self._mesh.plane.diagnostics)],
             "seconds": seconds,
             "proxies": len(self._mesh.plane.clients),
+            "waiting": [client.peer for client in self._mesh.plane.clients if not client.settled],
+            "refused": self._refused(),
+        }
+
+    def _refused(self) -> dict[str, dict[str, str]]:
+        """Say what proxies refused, by pod and type."""
+        return {
+            client.peer or client.node_id: {kind: refusal.message for kind, refusal in client.refusals.items()}
+            for client in self._mesh.plane.clients
+            if client.refusals
         }
 
     def _pod(self, request: web.Request) -> str:
@@ -188,7 +190,7 @@ class Api:
     def _find(self, name: str) -> str:
         key = self._mesh.pods.find(name)
         if key is None:
-            raise web.HTTPNotFound(text=f"there is no pod {name!r}; `pillion get pods` lists them")
+            raise UnknownContainerError(f"there is no pod {name!r}; `pillion get pods` lists them")
         return key
 
     async def _ask_envoy(self, key: str, path: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import signal
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import final
 
@@ -31,40 +31,44 @@ class Door:
 
 
 @contextlib.asynccontextmanager
-async def opened(options: MeshOptions, layout: Layout) -> AsyncGenerator[Door]:
-    """Bring a mesh up for as long as the body runs and take all of it down again."""
+async def opened(options: MeshOptions, layout: Layout, stop: asyncio.Event | None = None) -> AsyncGenerator[Door]:
+    """Bring a mesh up for as long as the body runs and take all of it down again.
+
+    Whoever runs the body gives it up when `stop` is set: somebody asked for the mesh's end.
+    """
+    stop = stop or asyncio.Event()
     await asyncio.to_thread(clear_leftovers, layout)
     before = await asyncio.to_thread(inventory.take, layout.path)
     with Lock(layout):
-        write_whole(layout.before, inventory.encode(before))
-        stop = asyncio.Event()
         try:
-            async with running(options, layout) as mesh, asyncio.TaskGroup() as tasks:
-                api = Api(mesh, stop)
-                runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.5)
-                await runner.setup()
-                await web.UnixSite(runner, str(layout.server_socket)).start()
-                background = [
-                    tasks.create_task(executions.serve(exec_socket(layout), api.execute, tasks)),
-                    tasks.create_task(_follow(mesh, options)),
-                ]
-                try:
-                    yield Door(mesh, stop)
-                finally:
-                    for task in background:
-                        task.cancel()
-                    await runner.cleanup()
+            write_whole(layout.before, inventory.encode(before))
+            paths = [Path(path) for path in (*options.paths, *filter(None, (options.mesh_config,))) if path != "-"]
+            # followed before they are read, so no change is missed
+            with Watch(paths) as watch:
+                async with running(options, layout) as mesh, asyncio.TaskGroup() as tasks:
+                    api = Api(mesh, stop)
+                    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.5)
+                    await runner.setup()
+                    await web.UnixSite(runner, str(layout.server_socket)).start()
+                    background = [
+                        tasks.create_task(executions.serve(exec_socket(layout), api.execute, tasks)),
+                        tasks.create_task(_follow(mesh, watch)),
+                    ]
+                    try:
+                        yield Door(mesh, stop)
+                    finally:
+                        for task in background:
+                            task.cancel()
+                        await runner.cleanup()
         finally:
             await asyncio.to_thread(_forget, layout)
 
 
-async def _follow(mesh: Mesh, options: MeshOptions) -> None:
+async def _follow(mesh: Mesh, watch: Watch) -> None:
     """Read the files again whenever one changed."""
-    paths = [Path(path) for path in (*options.paths, *filter(None, (options.mesh_config,))) if path != "-"]
-    with Watch(paths) as watch:
-        async for _ in watch:
-            mesh.read_files()
-            mesh.touch()
+    async for _ in watch:
+        mesh.read_files()
+        mesh.touch()
 
 
 def clear_leftovers(layout: Layout) -> Report:
@@ -89,8 +93,24 @@ def _forget(layout: Layout) -> None:
         layout.path.parent.rmdir()
 
 
-def on_signals(stop: Callable[[], None]) -> None:
-    """Have Ctrl-C and SIGTERM ask for the end, in good order."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+@final
+class Interruption:
+    """Ctrl-C, SIGTERM or SIGHUP: cancels the task that made this, so that it ends in good order.
+
+    Further signals change nothing: the way out is taken once.
+    """
+
+    def __init__(self) -> None:
+        self.came = asyncio.Event()
+        self.is_awaited = False
+        """Set by a task that awaits `came` and so need not be cancelled."""
+        self._task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._arrive)
+
+    def _arrive(self) -> None:
+        is_first = not self.came.is_set()
+        self.came.set()
+        if is_first and not self.is_awaited and self._task is not None:
+            self._task.cancel()

@@ -7,11 +7,15 @@ file and line.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, cast
 
+import msgspec
+
 from pillion.local.server.overlay import Held
+from pillion.local.workloads import KINDS, read
 from pillion.resources.decode import decode
 from pillion.resources.kinds import Resource
 from pillion.resources.meta import Ref, ref_of
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
+from pillion.resources.validation.validate import validate
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Origin, Where, has_errors
 
 Content = Mapping[str, Any]
 
@@ -22,6 +26,8 @@ class Taken(NamedTuple):
     resource: Resource
     content: Content
     held: Held
+    diagnostics: Diagnostics = ()
+    """What there is to say about it; no errors."""
 
 
 class Intake(NamedTuple):
@@ -42,15 +48,38 @@ def take_in(held: Iterable[tuple[Ref, Held]], before: Intake, created: FrozenMap
         last = before.taken.get(ref)
         if last is not None and last.held == each:
             taken[ref] = last
+            found.extend(last.diagnostics)
             continue
         content = aged(each.document.content, created.get(str(ref), ""))
-        resource, diagnostics = decode(content, each.document.origin)
+        resource, diagnostics = check(content, each.document.origin)
         found.extend(diagnostics)
-        if resource is not None and not has_errors(diagnostics):
-            taken[ref_of(resource)] = Taken(resource, content, each)
+        if resource is not None:
+            taken[ref] = Taken(resource, content, each, diagnostics)
         elif last is not None:
             taken[ref] = last
     return Intake(taken, tuple(found))
+
+
+def check(content: Content, origin: Origin) -> tuple[Resource | None, Diagnostics]:
+    """Read a document and say what Istio and Kubernetes say about it; nothing when it is refused, or not ours."""
+    resource, found = decode(content, origin)
+    if resource is None:
+        return None, found
+    found = (*found, *validate(resource, origin))
+    ref = ref_of(resource)
+    if not ref.name:
+        where = Where(origin=origin, resource=str(ref), path=("metadata", "generateName"))
+        message = "a resource needs a name here, generateName makes another one each time"
+        found = (*found, Diagnostic(code="missing-name", severity="error", message=message, where=where))
+    elif ref.kind in KINDS:
+        _, wrong = read(content)
+        found = (*found, *(_from(origin, each) for each in wrong))
+    return (None if has_errors(found) else resource), found
+
+
+def _from(origin: Origin, diagnostic: Diagnostic) -> Diagnostic:
+    where = msgspec.structs.replace(diagnostic.where, origin=origin)
+    return msgspec.structs.replace(diagnostic, where=where)
 
 
 def aged(content: Content, created: str) -> Content:

@@ -1,11 +1,11 @@
 """The mesh of one machine while it runs: documents to pods, network and control plane, again at every change."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, final
 
 from pillion.controlplane.plane import ControlPlane
@@ -17,6 +17,7 @@ from pillion.local.kubelet.kubelet import Kubelet, kubelet
 from pillion.local.kubelet.network import Objects
 from pillion.local.kubelet.settings import KubeletSettings
 from pillion.local.server import cluster, injection, intake
+from pillion.local.server.declared import Declared
 from pillion.local.server.overlay import Overlay
 from pillion.local.server.pods import Pods
 from pillion.local.services import for_fabric
@@ -24,12 +25,13 @@ from pillion.local.state import Layout, Memory, first_seen, load, save
 from pillion.proxy.node import Proxy
 from pillion.resources.documents import Document
 from pillion.resources.meta import HasMetadata, Ref
-from pillion.sources.files import Reading, read_paths
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, has_errors
 from pillion.xds.front import Front
 from pillion.xds.server import Server
 
 NODE = "local"
+PATIENCE = 10.0
+"""Seconds that proxies have to acknowledge a change before whoever made it hears that they did not."""
 
 
 class MeshOptions(Value):
@@ -54,7 +56,7 @@ class Mesh:
         self.overlay = Overlay()
         self.intake = intake.NOTHING
         self.diagnostics: Diagnostics = ()
-        self.files: Reading = Reading((), (), {})
+        self.files = Declared(options.paths, options.mesh_config)
         self.began = time.monotonic()
         self.statuses: dict[str, Mapping[str, Any]] = {}
         self.pods: Pods
@@ -66,7 +68,7 @@ class Mesh:
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._warnings: list[Diagnostic] = []
-        self._prepared: injection.Prepared
+        self._prepared = injection.prepare(intake.NOTHING, None)
 
     def settle_in(self, network: Fabric, run: Kubelet, pods: Pods) -> None:
         """Take the parts that were made after the mesh."""
@@ -87,12 +89,7 @@ class Mesh:
 
     def read_files(self) -> None:
         """Read the watched files again; one that is broken keeps its last good documents."""
-        self.files = read_paths(self.options.paths)
-        broken = {
-            each.where.origin.file for each in self.files.diagnostics if each.severity == "error" and each.where.origin
-        }
-        kept = [each for each in self.overlay.declared() if each.origin.file in broken]
-        self.overlay = self.overlay.with_files([*kept, *self.files.documents])
+        self.overlay = self.overlay.with_files(self.files.read(self.overlay.declared()))
 
     async def run(self) -> None:
         """Bring about what the documents say, at every change, until cancelled."""
@@ -111,7 +108,7 @@ class Mesh:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         created = first_seen(self._memory.created, (str(ref) for ref, _ in held), now)
         self.intake = intake.take_in(held, self.intake, created)
-        self._prepare()
+        unprepared = self._prepare()
         addressed = cluster.address(self.intake, self.options.fabric, self._memory.books)
         self._remember(Memory(books=FrozenMap({**self._memory.books, **addressed.books}), created=created))
         namespaces = {ref.name: taken.content for ref, taken in self.intake.taken.items() if ref.kind == "Namespace"}
@@ -131,8 +128,7 @@ class Mesh:
         await self._fabric.set_services(for_fabric(addressed.services, slices), addressed.hosts)
         self.diagnostics = (
             *self.files.diagnostics,
-            *self.files.located(self.intake.diagnostics),
-            *self._prepared.diagnostics,
+            *self.files.located((*self.intake.diagnostics, *unprepared)),
             *addressed.diagnostics,
             *self.pods.diagnostics,
             *wrong,
@@ -141,9 +137,12 @@ class Mesh:
         self._announce()
         return generation
 
-    def _prepare(self) -> None:
-        path = self.options.mesh_config
-        self._prepared = injection.prepare(self.intake, Path(path).read_text() if path else None, path)
+    def _prepare(self) -> Diagnostics:
+        """Compute the settings; those that are wrong are told, and the last good ones stay."""
+        prepared = injection.prepare(self.intake, self.files.mesh_config, self.files.mesh_config_file)
+        if not has_errors(prepared.diagnostics):
+            self._prepared = prepared
+        return prepared.diagnostics
 
     def _remember(self, memory: Memory) -> None:
         if memory != self._memory:
@@ -159,19 +158,24 @@ class Mesh:
         return self._memory.books
 
     async def apply(self, documents: Sequence[Document]) -> tuple[int, float]:
-        """Lay documents over the files; return the generation, and the seconds until the last proxy had it."""
+        """Lay documents over the files; return the generation, and the seconds until the last proxy had it.
+
+        A proxy that does not answer is not waited for longer than `PATIENCE`.
+        """
         began = time.monotonic()
         self.overlay = self.overlay.with_applied(documents)
-        generation = await self.reconcile()
-        await self.plane.settled(generation)
-        return generation, time.monotonic() - began
+        return await self._in_force(await self.reconcile(), began)
 
     async def delete(self, refs: Iterable[Ref]) -> tuple[int, float]:
         """Take applied documents away."""
         began = time.monotonic()
         self.overlay = self.overlay.without(refs)
-        generation = await self.reconcile()
-        await self.plane.settled(generation)
+        return await self._in_force(await self.reconcile(), began)
+
+    async def _in_force(self, generation: int, began: float) -> tuple[int, float]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self.plane.settled(generation)
         return generation, time.monotonic() - began
 
     async def until(self, true: Callable[[], bool]) -> None:

@@ -33,7 +33,7 @@ class Overlay:
 
     def with_files(self, documents: Iterable[Document]) -> "Overlay":
         """Replace what the files say; of two documents with one name the later counts."""
-        return Overlay({reference(each.content): each for each in documents}, self._applied)
+        return Overlay({_own(each): each for each in documents}, self._applied)
 
     def with_applied(self, documents: Iterable[Document]) -> "Overlay":
         """Lay documents over the files."""
@@ -73,6 +73,15 @@ class Overlay:
 
 
 CLUSTER_KINDS = frozenset({"Namespace", "Node"})
+
+
+def _own(document: Document) -> Ref:
+    """Name a document; one that cannot be named is told from the others by its place, for each has its own mistake."""
+    ref = reference(document.content)
+    if ref.kind and ref.name:
+        return ref
+    origin = document.origin
+    return Ref(kind=ref.kind, namespace=ref.namespace, name=f"{origin.file}#{origin.document}.{origin.item}")
 
 
 def reference(content: Mapping[str, Any]) -> Ref:
