@@ -14,7 +14,7 @@ from pillion.inject.policy import Decision
 from pillion.inject.schema.encode import completed
 from pillion.inject.schema.types import Json, items, table
 from pillion.inject.uninject import uninject
-from pillion.resources.yaml.dump import dump
+from pillion.resources.yaml.dump import Dumper
 from pillion.resources.yaml.events import Chunk, chunks
 from pillion.resources.yaml.load import load_chunk
 from pillion.value import Diagnostic, Diagnostics, Origin, Value, Where, has_errors
@@ -62,6 +62,7 @@ def _converted(text: str, file: str, change: Callable[[Json], Changed]) -> Conve
     decisions: list[Decision] = []
     found: list[Diagnostic] = []
     index = 0
+    dumper = Dumper()
     for chunk in chunks(text):
         loaded = load_chunk(chunk)
         origin = Origin(file=file, document=index)
@@ -74,7 +75,7 @@ def _converted(text: str, file: str, change: Callable[[Json], Changed]) -> Conve
             if content is None:
                 continue
             result = change(cast(Json, content))
-            parts.append(dump(result.document))
+            parts.append(dumper.dump(result.document))
             decisions.extend(result.decisions)
             found.extend(_at(each, origin, None) for each in result.diagnostics)
     diagnostics = tuple(found)
