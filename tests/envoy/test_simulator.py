@@ -1,0 +1,64 @@
+"""The simulator against the real Envoy: the same calls through the same configurations end in the same places."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pillion.analysis.call import Call, Result
+from pillion.analysis.simulate import simulate
+from pillion.envoy.text import to_json
+from pillion.envoy.view.read import read_configuration
+from support.proxies import sidecar, told
+from support.random_mesh import CLIENT, World
+from support.replay import Seen, replaying
+
+ENVOY = Path(pytest.__file__).parents[1] / "envoy" / "_bin" / "envoy"
+CALLS = 40
+
+
+@pytest.mark.envoy
+@pytest.mark.parametrize("seed", range(20))
+def test_a_call_ends_where_envoy_sends_it(seed: int, tmp_path: Path) -> None:
+    world = World(seed)
+    rendered = told(yaml.safe_dump_all(world.documents), sidecar(*CLIENT), world.mesh)[1]
+    config = read_configuration(to_json(rendered))
+    wrong: list[tuple[Call, Result, Seen]] = []
+    with replaying(rendered, ENVOY, tmp_path) as envoy:
+        for call in world.calls(CALLS):
+            result, seen = simulate(config, call), envoy.call(call)
+            if not _agree(result, seen):
+                wrong.append((call, result, seen))
+    assert wrong == [], json.dumps(world.documents)
+
+
+def _agree(result: Result, seen: Seen) -> bool:
+    if (seen.get("listener", ""), seen.get("chain", "")) != (result.listener, result.filter_chain):
+        return False
+    if result.tls is not None:
+        return True  # the replayed Envoy has no certificates
+    match result.error:
+        case None:
+            return _ends_alike(result, seen)
+        case "no filter chains matched":
+            return "tcp_cluster" not in seen and "status" not in seen
+        case "no virtual host matched" | "no route matched":
+            return seen["status"] == "404" and seen["flags"] == "NR" and "cluster" not in seen
+        case "protocol error":
+            return "route" not in seen and "tcp_cluster" not in seen and seen.get("flags", "DPE") == "DPE"
+        case _:
+            return False
+
+
+def _ends_alike(result: Result, seen: Seen) -> bool:
+    if (seen.get("route_config", ""), seen.get("route", "")) != (result.route_config, result.route):
+        return False
+    if result.redirect:
+        return f"{seen['status']} {seen.get('location', '')}".strip() in {result.redirect, result.redirect.split()[0]}
+    if result.direct_response:
+        return seen["status"] == str(result.direct_response)
+    got = seen.get("cluster", seen.get("tcp_cluster", ""))
+    if got == "":
+        return bool(result.missing_clusters) and (seen.get("status") == "503" or "NC" in seen["connection_flags"])
+    return got == result.cluster or result.weighted.get(got, 0) > 0
