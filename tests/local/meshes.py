@@ -218,11 +218,12 @@ def nothing_left(name: str) -> Iterator[None]:
     folder = place(name).path
     before = inventory.take(folder)
     yield
-    assert left_since(before, folder) == []
+    left = left_since(before, folder)
+    assert not left, "\n".join(left)
 
 
 def left_since(before: inventory.Inventory, folder: Path) -> Sequence[str]:
-    return [each.sentence for each in inventory.difference(before, inventory.take(folder))]
+    return [each.sentence for each in inventory.left_since(before, folder)]
 
 
 def pod_json(name: str, pod: str) -> dict[str, Any]:

@@ -55,5 +55,4 @@ def _stop(place: Layout) -> bool:
 def _proof(place: Layout, before: bytes | None) -> list[str]:
     if before is None:
         return []
-    after = inventory.take(place.path)
-    return [each.sentence for each in inventory.difference(inventory.decode(before), after)]
+    return [each.sentence for each in inventory.left_since(inventory.decode(before), place.path)]

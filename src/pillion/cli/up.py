@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -70,8 +70,26 @@ async def _run(options: MeshOptions, place: Layout) -> int:
         if not interruption.came.is_set():
             raise
         fail("interrupted while starting; all that was made is taken away again", 130)
+    except OSError as problem:
+        fail(f"the mesh cannot run: {problem}")
+    except BaseExceptionGroup as problems:
+        causes = _causes(problems)
+        if not all(isinstance(each, OSError) for each in causes):
+            raise
+        fail("the mesh cannot run: " + "; ".join(map(str, causes)))
     click.echo(f"mesh {place.path.name} is down")
     return 0
+
+
+def _causes(problems: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """Give what went wrong, out of the groups that tasks put it in."""
+    found: list[BaseException] = []
+    for each in problems.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            found += _causes(cast("BaseExceptionGroup[BaseException]", each))
+        else:
+            found.append(each)
+    return found
 
 
 def _status(place: Layout) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from pillion.local import proc
+from pillion.local.state import Layout, meshes, running
 from pillion.value import FrozenMap, Value
 
 NAMESPACES = ("net", "mnt", "pid", "uts", "ipc", "user", "cgroup")
@@ -75,6 +77,8 @@ class Inventory(Value):
     contents: tuple[tuple[str, str], ...] = ()
     """Of the resolver's files: path and digest."""
     parameters: tuple[tuple[str, str], ...] = ()
+    others: tuple[int, ...] = ()
+    """The pids of processes that run other meshes."""
 
 
 def take(*state: Path) -> Inventory:
@@ -88,7 +92,25 @@ def take(*state: Path) -> Inventory:
         files=tuple(sorted(str(path) for folder in (*state, Path("/run/netns")) for path in _tree(folder))),
         contents=tuple((path, _digest(Path(path))) for path in RESOLVER_FILES),
         parameters=tuple((name, _content(Path("/proc/sys", name)).decode().strip()) for name in PARAMETERS),
+        others=tuple(sorted({pid for folder in state for pid in _others(folder)})),
     )
+
+
+def _others(folder: Path) -> Iterator[int]:
+    for name in meshes(folder.parent):
+        pid = running(Layout(directory=str(folder.parent / name)))
+        if pid and name != folder.name:
+            yield pid
+
+
+def left_since(before: Inventory, folder: Path, patience: float = 1.0) -> tuple[Left, ...]:
+    """Return what a mesh left behind; what is gone within `patience` seconds was only passing by."""
+    deadline = time.monotonic() + patience
+    while True:
+        left = difference(before, take(folder))
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.1)
 
 
 def encode(inventory: Inventory) -> bytes:
@@ -121,6 +143,7 @@ def difference(before: Inventory, after: Inventory) -> tuple[Left, ...]:
 
 def _left_processes(before: Inventory, after: Inventory) -> Iterator[Left]:
     known = {(one.pid, one.start) for one in before.processes}
+    known |= {(one.pid, one.start) for one in after.processes if one.pid in after.others}
     old_namespaces = {name for one in before.processes for name in one.namespaces}
     present = {one.pid: one for one in after.processes}
     holders: dict[str, Process] = {}

@@ -63,6 +63,16 @@ def test_a_service_that_began_meanwhile_answers_for_what_it_holds() -> None:
     assert kinds(after(ours, inside)) == ["process", "process", "namespace", "namespace"]
 
 
+def test_another_mesh_that_runs_answers_for_its_own() -> None:
+    server = Process(pid=30, start=9, parent=1, command="python -m pillion up", namespaces=HOST)
+    inside = Process(pid=31, start=9, parent=30, command="sleep", namespaces=POD)
+    found = Inventory(
+        observer=20, processes=(SHELL, CHECKER, server, inside), mounts=BEFORE.mounts, links=("lo",), rules=("r",),
+        others=(30,),
+    )  # fmt: skip
+    assert kinds(found) == []
+
+
 def test_a_pid_that_is_used_again_is_another_process() -> None:
     again = Process(pid=10, start=99, parent=1, command="sleep", namespaces=POD)
     found = Inventory(observer=20, processes=(again, CHECKER), mounts=BEFORE.mounts, links=("lo",), rules=("r",))

@@ -21,6 +21,7 @@ async def show(mesh: Mesh, stop: asyncio.Event) -> None:
         await _live(mesh, stop, console)
     else:
         await _lines(mesh, stop)
+    console.print("taking the mesh down ...")
 
 
 async def _live(mesh: Mesh, stop: asyncio.Event, console: Console) -> None:
@@ -32,7 +33,6 @@ async def _live(mesh: Mesh, stop: asyncio.Event, console: Console) -> None:
                     await stop.wait()
             except TimeoutError:
                 continue
-    console.print("taking the mesh down ...")
 
 
 def _picture(mesh: Mesh) -> Table:

@@ -118,4 +118,4 @@ def _mode(mesh: Mesh) -> str:
 
 def left_behind(before: inventory.Inventory, folder: Path) -> Sequence[str]:
     """Compare the machine with how it was: a sentence for everything that is left."""
-    return [each.sentence for each in inventory.difference(before, inventory.take(folder))]
+    return [each.sentence for each in inventory.left_since(before, folder)]
