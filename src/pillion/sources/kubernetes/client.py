@@ -1,5 +1,6 @@
 """HTTP to one API server: one connection pool, errors as the server says them."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -58,13 +59,15 @@ _status = msgspec.json.Decoder(Status)
 class KubernetesClient:
     """Asks one API server. An async context manager."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, patience: float = CONNECT_TIMEOUT) -> None:
+        """Prepare; `patience` is how many seconds a connection, TLS included, or the head of an answer may take."""
         self.access = access
+        self._patience = patience
         self.credentials = Credentials(access)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> "KubernetesClient":
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._patience)
         connector = aiohttp.TCPConnector(limit=0, ssl=self.credentials.tls, keepalive_timeout=60)
         # What a cluster sends is big and near: compressing it costs more than it saves.
         headers = {"Accept-Encoding": "identity", "User-Agent": "pillion"}
@@ -89,7 +92,7 @@ class KubernetesClient:
         accept: str = JSON,
     ) -> bytes:
         """Ask, and return the whole answer. Raises `ApiError`."""
-        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, connect=self._patience)
         async with self._asked(method, path, query, (body, kind, accept), timeout) as response:
             try:
                 return await response.read()
@@ -101,7 +104,7 @@ class KubernetesClient:
         self, path: str, query: Mapping[str, str], accept: str = JSON
     ) -> AsyncGenerator[aiohttp.StreamReader]:
         """Offer an answer while it comes. Raises `ApiError` when there is none; reading raises aiohttp's errors."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=None, connect=self._patience)
         async with self._asked("GET", path, query, (None, JSON, accept), timeout) as response:
             yield response.content
 
@@ -125,15 +128,16 @@ class KubernetesClient:
         if data is not None:
             headers["Content-Type"] = kind
         try:
-            response = await self._session.request(
-                method,
-                self.access.server + path,
-                params=query,
-                data=data,
-                headers=headers,
-                timeout=limits,
-                server_hostname=self.access.server_name or None,
-            )
+            async with asyncio.timeout(limits.total or 2 * self._patience):
+                response = await self._session.request(
+                    method,
+                    self.access.server + path,
+                    params=query,
+                    data=data,
+                    headers=headers,
+                    timeout=limits,
+                    server_hostname=self.access.server_name or None,
+                )
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             raise _cut(problem) from problem
         try:

@@ -70,7 +70,7 @@ class ItemDecoder:
         self._cls: Any = known[0] if known is not None else Head
         self._of_the_cluster = self._cls is Head or self._cls in OF_THE_CLUSTER
         self._fast = not is_istio_group(watched.group)
-        self._decoder = msgspec.json.Decoder(self._cls, dec_hook=_labels)
+        self._decoder = msgspec.json.Decoder(self._cls if self._fast else Head, dec_hook=_labels)
         self._head = msgspec.json.Decoder(Head, dec_hook=_labels)
         self._kind = watched.kind
         self._versions = [f"{watched.group}/{version}" if watched.group else version for version in watched.versions]
