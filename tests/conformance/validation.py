@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from conformance.outcome import Outcome, tally
+from pillion.proxy.patches import judge_patches
 from pillion.resources.decode import decode
 from pillion.resources.istio import destination_rule as dr
 from pillion.resources.istio import gateway as gw
 from pillion.resources.istio import telemetry as tm
 from pillion.resources.istio import virtual_service as vs
+from pillion.resources.istio.envoy_filter import EnvoyFilter
 from pillion.resources.schema import Findings, reader_of
 from pillion.resources.validation.gateway import SEMANTICS, check_server, check_server_port
 from pillion.resources.validation.report import Report
@@ -83,7 +85,11 @@ def envoy_filter(case: dict[str, Any]) -> bool:
     """Errors where Istio has them; a warning beside the one that all have, where Istio has it."""
     metadata = {"name": "x", "namespace": "y"}
     version = "networking.istio.io/v1alpha3"
-    found = judge({"apiVersion": version, "kind": "EnvoyFilter", "metadata": metadata, "spec": case["value"]})
+    document = {"apiVersion": version, "kind": "EnvoyFilter", "metadata": metadata, "spec": case["value"]}
+    found = judge(document)
+    resource, _ = decode(document)
+    if isinstance(resource, EnvoyFilter) and not has_errors(found):
+        found = (*found, *judge_patches(resource))
     if case["error_contains"]:
         return has_errors(found)
     warnings = [one for one in found if one.severity == "warning" and one.code != "fragile"]

@@ -9,11 +9,13 @@ TypeUrl = Literal[
     "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment",
     "type.googleapis.com/envoy.config.listener.v3.Listener",
     "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+    "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
 ]
 CLUSTER: TypeUrl = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 ASSIGNMENT: TypeUrl = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 LISTENER: TypeUrl = "type.googleapis.com/envoy.config.listener.v3.Listener"
 ROUTES: TypeUrl = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+EXTENSION: TypeUrl = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 
 
 class Need(NamedTuple):

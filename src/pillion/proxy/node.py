@@ -14,7 +14,7 @@ from pillion.mesh.names import is_ip
 from pillion.mesh.workload import Workload
 from pillion.resources.decode import decode_proxy_config
 from pillion.resources.istio.mesh_proxy import ProxyConfig
-from pillion.value import FrozenMap, Labels, Value
+from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 OWN_PORTS = ("ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT")
 INTERCEPTIONS: FrozenMap[Interception] = FrozenMap({"REDIRECT": "REDIRECT", "TPROXY": "TPROXY", "NONE": "NONE"})
@@ -40,6 +40,10 @@ class Proxy(Value):
     """Its own ProxyConfig, in place of the mesh's."""
     reserved_ports: frozenset[int] = frozenset()
     """Ports that it listens on itself, at every address."""
+    version: str = ""
+    """Istio's version, as it says."""
+    metadata: Labels = NO_LABELS
+    """Its node metadata, as far as they are texts: patches may ask for them."""
 
     given_families: tuple[Family, ...] = ()
     """Its IP families, where its addresses are left out."""
@@ -94,6 +98,8 @@ def read_proxy(
         http_proxy_port=int(_text(metadata, "HTTP_PROXY_PORT") or 0),
         proxy_config=_proxy_config(metadata.get("PROXY_CONFIG")),
         reserved_ports=frozenset(int(text) for key in OWN_PORTS if (text := _text(metadata, key)).isdigit()),
+        version=_text(metadata, "ISTIO_VERSION"),
+        metadata=FrozenMap({str(key): each for key, each in metadata.items() if isinstance(each, str)}),
     )
 
 

@@ -16,7 +16,7 @@ from pillion.ir.memo import Memo
 from pillion.ir.model.assignment import Assignment
 from pillion.ir.model.backend import Backend
 from pillion.ir.model.key import BackendKey
-from pillion.ir.model.proxy import InboundIR, OutboundIR
+from pillion.ir.model.proxy import EnvoyPatch, InboundIR, OutboundIR
 from pillion.ir.outbound.build import lower_outbound
 from pillion.ir.outbound.endpoints import ClientView, PeerRules, assign
 from pillion.mesh.build import Builder
@@ -27,11 +27,16 @@ from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot, World
 from pillion.mesh.targets import targets_of
 from pillion.mesh.workload import Workload
+from pillion.proxy.findings import WorldFindings, unenforced
 from pillion.proxy.node import Proxy, with_pod
+from pillion.proxy.patches import lower_patches, patched
 from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, outbound_traits, telemetries
+from pillion.resources.istio.envoy_filter import EnvoyFilter
 from pillion.resources.istio.telemetry import Telemetry
 from pillion.scope.build import Scopes
+from pillion.scope.filters import asked_metadata, asks_version, chosen, filters_for
 from pillion.scope.model import SidecarScope
+from pillion.scope.policies import Policies, policies_for
 from pillion.value import Diagnostics, FrozenMap, Labels, Value
 from pillion.xds.resource import Resource, View, versioned
 from pillion.xds.type_urls import ENDPOINT
@@ -46,6 +51,8 @@ class Told(Value):
     client: ClientView
     """What of the proxy decides which endpoints it prefers."""
     rules: PeerRules
+    patches: tuple[EnvoyPatch, ...] = ()
+    """What users change about what is rendered, in order."""
     diagnostics: Diagnostics = ()
 
 
@@ -58,6 +65,14 @@ class Place(Value):
     asked: EndpointTable
     """Members of those whose workloads are found by address."""
     telemetry: tuple[Telemetry, ...]
+    filters: tuple[EnvoyFilter, ...]
+    """The EnvoyFilters that select them, in order."""
+    policies: Policies
+    """The security policies that select them."""
+
+
+ShownKey = tuple[OutboundIR, InboundIR, ClientView, PeerRules, tuple[EnvoyPatch, ...]]
+"""What of a proxy decides its view."""
 
 
 @final
@@ -77,6 +92,7 @@ class Teller:
     def __init__(self) -> None:
         self.builder = Builder()
         self.scopes = Scopes()
+        self.findings = WorldFindings()
         self.memo = Memo()
         self.assignments = 0
         """How many assignments were rendered; a figure for benchmarks and tests."""
@@ -86,12 +102,13 @@ class Teller:
         """What is told to all proxies that differ in nothing that counts, in the world of `_snapshot`."""
         self._places: dict[tuple[str, Labels], Place] = {}
         self._workloads: dict[tuple[str, str], Workload] = {}
-        self._shown: dict[tuple[OutboundIR, InboundIR, ClientView, PeerRules], Shown] = {}
-        self._used: dict[tuple[OutboundIR, InboundIR, ClientView, PeerRules], Shown] = {}
+        self._shown: dict[ShownKey, Shown] = {}
+        self._used: dict[ShownKey, Shown] = {}
 
     def build(self, catalog: Catalog, settings: MeshSettings) -> tuple[World, Diagnostics]:
         """Build the world of these resources; its configuration half is the old one when nothing in it changed."""
-        world, diagnostics = self.builder.build(catalog, settings)
+        world, found = self.builder.build(catalog, settings)
+        diagnostics = (*found, *self.findings.of(world.snapshot))
         if self._snapshot is not None and world.snapshot == self._snapshot:
             return World(snapshot=self._snapshot, endpoints=world.endpoints), diagnostics
         return world, diagnostics
@@ -109,7 +126,7 @@ class Teller:
     def view(self, world: World, proxy: Proxy) -> View:
         """Give the resources of a proxy; the very view of before when nothing is new."""
         told = self.told(world, proxy)
-        key = (told.outbound, told.inbound, told.client, told.rules)
+        key = (told.outbound, told.inbound, told.client, told.rules, told.patches)
         shown = self._used.get(key) or self._shown.get(key)
         if shown is None:
             shown = self._show(told, world.endpoints)
@@ -139,7 +156,7 @@ class Teller:
             self._places[workload.namespace, workload.labels] = place
         pod = self._workloads.get((workload.namespace, workload.name))
         known = proxy if pod is None else self.memo(_known, proxy, pod)
-        known = self.memo(_without_what_does_not_count, known, place.scope, place.asked)
+        known = self.memo(_without_what_does_not_count, known, place)
         told = self._alike.get(known)
         if told is None:
             told = self.memo(_tell, known, place, self.memo)
@@ -155,10 +172,15 @@ class Teller:
             services=services,
             asked=FrozenMap({key: world.endpoints[key] for key in by_address if key in world.endpoints}),
             telemetry=telemetries(snapshot, namespace, labels),
+            filters=filters_for(snapshot, namespace, labels),
+            policies=policies_for(snapshot, namespace, labels),
         )
 
     def _show(self, told: Told, table: EndpointTable) -> Shown:
-        parts = (*outbound_parts(told.outbound, self.memo), *inbound_parts(told.inbound, self.memo))
+        if told.patches:
+            parts = (patched(told.outbound, told.inbound, told.patches, self.memo).resources,)
+        else:
+            parts = (*outbound_parts(told.outbound, self.memo), *inbound_parts(told.inbound, self.memo))
         configuration = [resource for part in parts for resource in self.memo(_resources, part, self.memo)]
         asking = self.memo(_asking, told.outbound.backends)
         assignments = self.memo(_assignments, told.outbound.backends, table, told.client, told.rules, self.memo)
@@ -193,14 +215,16 @@ def _counted_by_address(services: tuple[Service, ...]) -> tuple[ServiceKey, ...]
     )
 
 
-def _without_what_does_not_count(proxy: Proxy, scope: SidecarScope, asked: EndpointTable) -> Proxy:
-    """Leave a proxy's name out, and its addresses where nothing looks at them: so replicas are told the same."""
-    workload = proxy.workload
-    listed = headless_members(scope) | {each.address for members in asked.values() for each in members}
+def _without_what_does_not_count(proxy: Proxy, place: Place) -> Proxy:
+    """Leave out a proxy's name, and what nothing looks at of the rest: so replicas are told the same."""
+    workload, scope = proxy.workload, place.scope
+    listed = headless_members(scope) | {each.address for members in place.asked.values() for each in members}
     personal = has_ingress(scope) or proxy.interception == "NONE" or not listed.isdisjoint(workload.addresses)
     return replace(
         proxy,
         given_families=proxy.families,
+        version=proxy.version if asks_version(place.filters) else "",
+        metadata=asked_metadata(place.filters, proxy.metadata),
         workload=replace(workload, name="", addresses=workload.addresses if personal else ()),
     )
 
@@ -210,13 +234,16 @@ def _tell(proxy: Proxy, place: Place, memo: Memo) -> Told:
     outbound, left = lower_outbound(scope, outbound_traits(proxy, scope, place.telemetry), memo)
     targets = targets_of(workload, place.services, place.asked)
     inbound, right = lower_inbound(scope, workload, targets, inbound_traits(proxy, scope, place.telemetry), memo)
+    patches = lower_patches(chosen(place.filters, proxy.version, proxy.metadata))
+    changed = patched(outbound, inbound, patches, memo).diagnostics if patches else ()
     return Told(
         scope=scope,
         outbound=outbound,
         inbound=inbound,
+        patches=patches,
         client=_client_view(workload, outbound),
         rules=PeerRules(policies=scope.peer_authentications, root_namespace=scope.settings.root_namespace),
-        diagnostics=(*left, *right),
+        diagnostics=(*left, *right, *changed, *unenforced(place.policies)),
     )
 
 

@@ -15,6 +15,8 @@ class EnvoyPatch(Value):
     body: bytes
     """The patch as JSON."""
     origin: str = ""
+    """The resource that it comes from, and its place there."""
+    index: int = 0
 
 
 class OutboundIR(Value):
@@ -26,7 +28,6 @@ class OutboundIR(Value):
     capabilities: frozenset[str] = frozenset()
     missing: frozenset[BackendKey] = frozenset()
     """Destinations that rules name and nobody has: a request that is sent there fails."""
-    patches: tuple[EnvoyPatch, ...] = ()
 
 
 class InboundIR(Value):
@@ -35,4 +36,3 @@ class InboundIR(Value):
     backends: tuple[Backend, ...] = ()
     listeners: tuple[Listener, ...] = ()
     capabilities: frozenset[str] = frozenset()
-    patches: tuple[EnvoyPatch, ...] = ()
