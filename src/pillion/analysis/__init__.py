@@ -3,5 +3,5 @@
 - `call`: a connection or request, and what becomes of it (`Call`, `Result`)
 - `simulate`: one call through one proxy's configuration, by way of
   `listeners`, `filter_chains`, `virtual_hosts`, `routes` (with `matchers` and `paths`)
-- `destination`: what a name stands for, as the caller's DNS would say
+- `reach`: a pod's call in a world: the name resolved (`destination`), the proxy told, the call simulated
 """

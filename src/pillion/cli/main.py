@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "kube-inject": ("injection.kube_inject", "inject the sidecar into the workloads of files"),
     "logs": ("logs", "show what a container wrote"),
     "proxy-config": ("proxy_config", "show what a pod's Envoy is configured with"),
+    "reach": ("reach", "say where a pod's call goes, from the files alone"),
     "uninject": ("injection.uninject", "take the sidecar off the workloads of files again"),
     "up": ("up", "run the mesh that files describe, on this machine"),
 }

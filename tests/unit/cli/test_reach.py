@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from docs.schemas import problems
+from pillion.cli.reach import command
+
+MESH = Path(__file__).parents[3] / "samples" / "tour" / "mesh"
+STRICT = "outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n"
+SIDECAR = """
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: default, namespace: prod-us1}
+spec: {egress: [{hosts: ["./*"]}]}
+"""
+ORDERS = ("--from", "prod-us1/shop", "--to", "orders.prod-apis:8080")
+
+
+@pytest.fixture
+def narrow(tmp_path: Path) -> tuple[str, ...]:
+    (tmp_path / "sidecar.yaml").write_text(SIDECAR)
+    (tmp_path / "mesh.txt").write_text(STRICT)
+    return str(tmp_path / "sidecar.yaml"), "--mesh-config", str(tmp_path / "mesh.txt")
+
+
+def test_a_call_that_arrives() -> None:
+    done = CliRunner().invoke(command, [str(MESH), *ORDERS, "--path", "/a", "-H", "x-user: ann"])
+    assert done.exit_code == 0, done.output
+    rows = dict(line.split(maxsplit=1) for line in done.output.splitlines())
+    assert rows["cluster"] == "outbound|8080||orders.prod-apis.svc.cluster.local"
+
+
+def test_a_call_that_does_not(narrow: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(command, [str(MESH), *narrow, *ORDERS, "-o", "json"])
+    assert done.exit_code == 1, done.output
+    answer = json.loads(done.stdout)
+    assert list(problems(answer, "reach")) == []
+    assert (answer["arrives"], answer["route"], answer["directResponse"]) == (False, "block_all", 502)
+
+
+def test_a_program_may_speak_tls() -> None:
+    done = CliRunner().invoke(command, [str(MESH), *ORDERS, "--protocol", "tls", "-o", "json"])
+    answer = json.loads(done.stdout)
+    assert (answer["call"]["tls"], answer["clusters"]) == (True, [{"cluster": "PassthroughCluster", "weight": 1}])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--from", "prod-us1/shop", "--to", "orders"), 2, "HOST:PORT was expected"),
+        (("--from", "prod-us1/shop", "--to", "nobody:80"), 1, "no service has this name"),
+        (
+            ("--from", "prod-us1/nobody", "--to", "orders:80"),
+            2,
+            "there is no pod nobody in namespace prod-us1; there are",
+        ),
+        ((*ORDERS, "-H", "x"), 2, "NAME:VALUE was expected"),
+    ],
+)
+def test_what_cannot_be_answered(words: tuple[str, ...], code: int, message: str) -> None:
+    done = CliRunner().invoke(command, [str(MESH), *words])
+    assert (done.exit_code, message in done.output) == (code, True), done.output
