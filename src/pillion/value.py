@@ -5,7 +5,7 @@ so a memo keyed on its input can never be stale. A user's mistake is never an ex
 `(value, diagnostics)`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Generic, Literal, TypeVar, cast, dataclass_transform, final, overload
 
 import msgspec
@@ -52,6 +52,18 @@ class FrozenMap(Mapping[str, V], Generic[V]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._items
+
+    def keys(self) -> KeysView[str]:
+        """Give the keys, sorted."""
+        return self._items.keys()
+
+    def values(self) -> ValuesView[V]:
+        """Give the values, in the order of their keys."""
+        return self._items.values()
+
+    def items(self) -> ItemsView[str, V]:
+        """Give the pairs, in the order of their keys."""
+        return self._items.items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from conformance.outcome import Outcome, tally
-from pillion.mesh.build import age
 from pillion.mesh.destination_rules import DestinationRuleShelf, shelve
 from pillion.mesh.rules.virtual_services import resolve_names
-from pillion.mesh.service import Resolution, Service, ServicePort
+from pillion.mesh.service import Resolution, Service, ServicePort, age
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.resources.decode import decode, decode_mesh_config

@@ -8,19 +8,21 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar, cast
 
 from pillion.resources.meta import HasMetadata, Ref, ref_of
+from pillion.value import FrozenMap
 
 R = TypeVar("R", bound=HasMetadata)
-ShelfKey = tuple[str, str]
-"""(kind, namespace); namespace is empty for resources of the cluster."""
+Shelves = FrozenMap[tuple[HasMetadata, ...]]
+"""Of one kind, by namespace; the namespace is empty for resources of the cluster."""
+NOTHING: Shelves = FrozenMap()
 
 
 class Catalog:
     """An immutable store of resources; oldest first on each shelf, equal ages by name."""
 
-    __slots__ = ("_shelves",)
+    __slots__ = ("_kinds",)
 
-    def __init__(self, shelves: Mapping[ShelfKey, tuple[HasMetadata, ...]] | None = None) -> None:
-        self._shelves: Mapping[ShelfKey, tuple[HasMetadata, ...]] = shelves or {}
+    def __init__(self, kinds: Mapping[str, Shelves] | None = None) -> None:
+        self._kinds: Mapping[str, Shelves] = kinds or {}
 
     def with_changes(self, changed: Iterable[HasMetadata], deleted: Iterable[Ref] = ()) -> "Catalog":
         """Give the catalog with these resources put in, or replaced by kind, namespace and name, and these gone."""
@@ -28,57 +30,63 @@ class Catalog:
 
     def shelf(self, kind: type[R], namespace: str = "") -> tuple[R, ...]:
         """Give the resources of one kind in one namespace."""
-        return cast(tuple[R, ...], self._shelves.get((kind.__name__, namespace), ()))
+        return cast(tuple[R, ...], self._kinds.get(kind.__name__, NOTHING).get(namespace, ()))
+
+    def shelves(self, kind: type[R]) -> FrozenMap[tuple[R, ...]]:
+        """Give all shelves of one kind, by namespace; none of them is empty."""
+        return cast(FrozenMap[tuple[R, ...]], self._kinds.get(kind.__name__, NOTHING))
 
     def every(self, kind: type[R]) -> tuple[R, ...]:
         """Give the resources of one kind in all namespaces, oldest first."""
-        name = kind.__name__
-        found = [each for key, shelf in self._shelves.items() if key[0] == name for each in shelf]
-        return cast(tuple[R, ...], tuple(sorted(found, key=_age)))
+        return tuple(sorted((each for shelf in self.shelves(kind).values() for each in shelf), key=_age))
 
     def find(self, ref: Ref) -> HasMetadata | None:
         """Find one resource by its name."""
-        shelf = self._shelves.get((ref.kind, ref.namespace), ())
+        shelf = self._kinds.get(ref.kind, NOTHING).get(ref.namespace, ())
         return next((each for each in shelf if each.metadata.name == ref.name), None)
 
     def namespaces(self) -> tuple[str, ...]:
         """Give the names of all namespaces that hold anything, sorted."""
-        return tuple(sorted({namespace for _, namespace in self._shelves if namespace}))
+        return tuple(sorted({name for shelves in self._kinds.values() for name in shelves if name}))
 
     def resources(self) -> Iterable[HasMetadata]:
         """Give every resource, by kind, namespace and age."""
-        for key in sorted(self._shelves):
-            yield from self._shelves[key]
+        for kind in sorted(self._kinds):
+            for shelf in self._kinds[kind].values():
+                yield from shelf
 
     def __len__(self) -> int:
-        return sum(len(shelf) for shelf in self._shelves.values())
+        return sum(len(shelf) for shelves in self._kinds.values() for shelf in shelves.values())
 
-    def _changed(
-        self, changed: Iterable[HasMetadata], deleted: Iterable[Ref]
-    ) -> Mapping[ShelfKey, tuple[HasMetadata, ...]]:
-        touched: dict[ShelfKey, dict[str, HasMetadata]] = {}
+    def _changed(self, changed: Iterable[HasMetadata], deleted: Iterable[Ref]) -> Mapping[str, Shelves]:
+        touched: dict[str, dict[str, dict[str, HasMetadata]]] = {}
 
-        def open_shelf(key: ShelfKey) -> dict[str, HasMetadata]:
-            if key not in touched:
-                touched[key] = {each.metadata.name: each for each in self._shelves.get(key, ())}
-            return touched[key]
+        def open_shelf(ref: Ref) -> dict[str, HasMetadata]:
+            opened = touched.setdefault(ref.kind, {})
+            if ref.namespace not in opened:
+                shelf = self._kinds.get(ref.kind, NOTHING).get(ref.namespace, ())
+                opened[ref.namespace] = {each.metadata.name: each for each in shelf}
+            return opened[ref.namespace]
 
         for ref in deleted:
-            open_shelf((ref.kind, ref.namespace)).pop(ref.name, None)
+            open_shelf(ref).pop(ref.name, None)
         for resource in changed:
             ref = ref_of(resource)
-            open_shelf((ref.kind, ref.namespace))[ref.name] = resource
-        shelves = dict(self._shelves)
-        for key, shelf in touched.items():
-            if shelf:
-                shelves[key] = _kept(shelves.get(key, ()), tuple(sorted(shelf.values(), key=_age)))
-            else:
-                shelves.pop(key, None)
+            open_shelf(ref)[ref.name] = resource
+        kinds = dict(self._kinds)
+        for kind, opened in touched.items():
+            kinds[kind] = _replaced(self._kinds.get(kind, NOTHING), opened)
+        return kinds
+
+
+def _replaced(shelves: Shelves, opened: Mapping[str, Mapping[str, HasMetadata]]) -> Shelves:
+    """Put the changed shelves in the place of the old ones; the very map of before when none of them differs."""
+    fresh = {name: tuple(sorted(shelf.values(), key=_age)) for name, shelf in opened.items()}
+    different = {name: shelf for name, shelf in fresh.items() if shelf != shelves.get(name, ())}
+    if not different:
         return shelves
-
-
-def _kept(old: tuple[HasMetadata, ...], new: tuple[HasMetadata, ...]) -> tuple[HasMetadata, ...]:
-    return old if old == new else new
+    whole = {**shelves, **different}
+    return FrozenMap({name: shelf for name, shelf in whole.items() if shelf})
 
 
 def _age(resource: HasMetadata) -> tuple[str, str, str]:

@@ -70,3 +70,8 @@ class Service(Value):
     def headless(self) -> bool:
         """Whether it is a Kubernetes service without a virtual address."""
         return self.registry == "Kubernetes" and self.resolution == "PASSTHROUGH"
+
+
+def age(service: Service) -> tuple[str, str, str]:
+    """Sort services as Istio does: oldest first, then by name (a ServiceEntry's is its host) and namespace."""
+    return service.created, service.hostname if service.registry == "External" else service.name, service.namespace

@@ -21,6 +21,9 @@ class MeshSettings(Value):
     ingress_tls: bool = False
     """Whether the `tls` of a Sidecar's `ingress` counts (Istio's `ENABLE_TLS_ON_SIDECAR_INGRESS`)."""
 
+    gateways_by_namespace: bool = False
+    """Whether a Gateway selects workloads of its own namespace alone (Istio's `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`)."""
+
     @property
     def root_namespace(self) -> str:
         """Where mesh-wide resources live (`rootNamespace`)."""

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from pillion.memo import Memo
-from pillion.mesh.build import age
 from pillion.mesh.destination_rules import EMPTY_SHELF, ConsolidatedRule, DestinationRuleShelf, most_specific
 from pillion.mesh.rules.virtual_services import MESH, destinations
-from pillion.mesh.service import Service
+from pillion.mesh.service import Service, age
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.resources.istio.security import PeerAuthentication
