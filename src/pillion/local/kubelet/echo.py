@@ -239,7 +239,10 @@ def main() -> None:
     name, *ports = sys.argv[1:]
     server = Server(Identity(name))
     for port in ports:
-        server.listen(on_port(int(port)), port)
+        try:
+            server.listen(on_port(int(port)), port)
+        except OSError as problem:
+            sys.exit(f"{name} cannot listen on port {port}: {problem.strerror}")
     path = os.environ.get("ECHO_UNIX", "")
     if path:
         server.listen(on_path(path), path)

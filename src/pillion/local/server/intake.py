@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from pillion.local.server.known import check_fields, check_name
 from pillion.local.server.overlay import Held
 from pillion.local.workloads import KINDS, read
 from pillion.resources.decode import decode
@@ -71,7 +72,9 @@ def check(content: Content, origin: Origin) -> tuple[Resource | None, Diagnostic
         where = Where(origin=origin, resource=str(ref), path=("metadata", "generateName"))
         message = "a resource needs a name here, generateName makes another one each time"
         found = (*found, Diagnostic(code="missing-name", severity="error", message=message, where=where))
-    elif ref.kind in KINDS:
+    else:
+        found = (*found, *check_name(ref, origin), *check_fields(content, ref, origin))
+    if ref.kind in KINDS:
         _, wrong = read(content)
         found = (*found, *(_from(origin, each) for each in wrong))
     return (None if has_errors(found) else resource), found
