@@ -1,13 +1,15 @@
-"""Unix sockets in front of a TCP server: a connection is who its socket belongs to.
+"""Unix and TLS sockets in front of a TCP server: a connection is who its socket, or its certificate, belongs to.
 
-Each caller gets a listening socket of its own; bytes that arrive there go to the server on loopback and back. The
-server sees a loopback port, and `caller` turns that into the socket's name: an identity without certificates, as
-strong as the right to open the socket. Connections that did not come through here have no name.
+A caller gets a listening Unix socket of its own, or comes by TLS; the bytes go to the server on loopback and back. The
+server sees a loopback port, and `caller` turns that into the caller's name: an identity as strong as the right to open
+the socket, or as the certificate. Connections that did not come through here have no name.
 """
 
 import asyncio
 import os
 import socket
+import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +19,14 @@ from pillion.value import Value
 
 HIGH_WATER = 1 << 20
 """Bytes that one direction of a connection may hold back before it stops reading."""
+HANDSHAKE_TIMEOUT = 10.0
+FAREWELL_TIMEOUT = 1.0
+Names = Callable[[asyncio.Transport], str]
+"""Names who is at the other end of a connection."""
+
+
+NOWHERE = Path()
+"""Where connections come in that have no path."""
 
 
 class Owner(Value):
@@ -32,11 +42,12 @@ class Owner(Value):
 class Half(asyncio.Protocol):
     """One side of a connection: what it reads, the other side writes."""
 
-    __slots__ = ("front", "name", "other", "transport")
+    __slots__ = ("front", "name", "names", "other", "transport")
 
-    def __init__(self, front: "Front", name: str, other: "Half | None" = None) -> None:
+    def __init__(self, front: "Front", name: str, other: "Half | None" = None, names: Names | None = None) -> None:
         self.front = front
         self.name = name
+        self.names = names
         self.other = other
         self.transport: asyncio.Transport | None = None
 
@@ -45,6 +56,8 @@ class Half(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=HIGH_WATER)
         if self.other is None:
+            if self.names is not None:
+                self.name = self.names(self.transport)
             self.transport.pause_reading()
             self.front.arrived(self)
         else:
@@ -76,12 +89,13 @@ class Half(asyncio.Protocol):
 
 @final
 class Front:
-    """Named Unix sockets in front of `host:port`. An async context manager; sockets come and go while it runs."""
+    """Unix and TLS sockets in front of `host:port`. An async context manager; sockets come and go while it runs."""
 
     def __init__(self, port: int, host: str = "127.0.0.1") -> None:
         self._inner = (host, port)
         self._tasks = asyncio.TaskGroup()
         self._servers: dict[Path, asyncio.Server] = {}
+        self._tls: list[asyncio.Server] = []
         self._halves: dict[Half, Path | None] = {}
         self._callers: dict[str, str] = {}
         self._empty: asyncio.Future[None] | None = None
@@ -95,6 +109,11 @@ class Front:
     ) -> None:
         for path in list(self._servers):
             self.close(path)
+        for server in self._tls:
+            server.close()
+        for half, home in list(self._halves.items()):
+            if home == NOWHERE and half.transport is not None:
+                half.transport.close()
         if self._halves:
             self._empty = asyncio.get_running_loop().create_future()
             await self._empty
@@ -112,6 +131,23 @@ class Front:
         loop = asyncio.get_running_loop()
         self._servers[path] = await loop.create_unix_server(lambda: self._outer(path, name), sock=listener)
 
+    async def open_tls(self, host: str, port: int, context: ssl.SSLContext, names: Names) -> int:
+        """Listen for TLS; `names` turns a connection whose handshake is done into its caller. Raises `OSError`.
+
+        Returns the port. What the context is changed to counts for connections to come.
+        """
+        server = await asyncio.get_running_loop().create_server(
+            lambda: self._outer(NOWHERE, "", names),
+            host,
+            port,
+            ssl=context,
+            backlog=1024,
+            ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
+            ssl_shutdown_timeout=FAREWELL_TIMEOUT,
+        )
+        self._tls.append(server)
+        return cast(tuple[str, int], server.sockets[0].getsockname()[:2])[1]
+
     def close(self, path: Path) -> None:
         """Stop listening at `path`, end its connections and remove the socket."""
         server = self._servers.pop(path)
@@ -122,13 +158,15 @@ class Front:
         with suppress(FileNotFoundError):
             path.unlink()
 
-    def _outer(self, path: Path, name: str) -> Half:
-        half = Half(self, name)
-        self._halves[half] = path
+    def _outer(self, path: Path, name: str, names: Names | None = None) -> Half:
+        half = Half(self, name, names=names)
+        if names is None:  # one of TLS may fail before it is a connection, and is never told of
+            self._halves[half] = path
         return half
 
     def arrived(self, outer: Half) -> None:
         """Connect a caller to the server."""
+        self._halves.setdefault(outer, NOWHERE)
         self._tasks.create_task(self._connect(outer))
 
     async def _connect(self, outer: Half) -> None:

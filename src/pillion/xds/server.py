@@ -5,7 +5,7 @@ holds up its own writer only. What is below, grpcio, hides behind `Wire`, so tha
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol, cast, final
 
 import grpc
@@ -70,6 +70,10 @@ class RefusedError(Exception):
     """The node may not have a stream; the text is told to it."""
 
 
+class UnauthenticatedError(RefusedError):
+    """The node did not prove who it is."""
+
+
 class ClosedError(Exception):
     """The stream is over, by the client's will or because it was broken."""
 
@@ -91,6 +95,8 @@ class ProtocolError(Exception):
 
 
 Parse = Callable[[bytes], tuple[Any, NodeMessage | None]]
+Admit = Callable[[str, Mapping[str, str]], Awaitable[str]]
+"""(peer, metadata of the call) -> the name that the provider is given. Raises `RefusedError`."""
 
 
 @final
@@ -259,6 +265,7 @@ class Server:
         provider: Provider,
         identify: Callable[[str], str | None] = lambda peer: peer,
         options: Iterable[tuple[str, Any]] = (),
+        admit: Admit | None = None,
     ) -> None:
         """Set up a server.
 
@@ -267,9 +274,11 @@ class Server:
             identify: turns the peer's address (`ipv4:127.0.0.1:4711`) into the name that the provider is given;
                 None turns the peer away. May be set again later.
             options: more gRPC channel arguments.
+            admit: looks at a call's metadata too, before its stream begins, and may take its time.
         """
         self._provider = provider
         self.identify = identify
+        self._admit = admit
         self._sessions: dict[Session, None] = {}
         self._extensions: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._server = grpc.aio.server(options=[*OPTIONS, *options])
@@ -315,12 +324,19 @@ class Server:
         if peer is None:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "unknown peer")
             return
+        if self._admit is not None:
+            said = context.invocation_metadata() or ()
+            try:
+                peer = await self._admit(peer, {key: value for key, value in said if isinstance(value, str)})
+            except RefusedError as refused:
+                await context.abort(_code(refused), str(refused))
+                return
         session = Session(GrpcWire(context), dialect, peer, self._provider)
         self._sessions[session] = None
         try:
             await session.run(self._share)
         except RefusedError as refused:
-            code, text = grpc.StatusCode.PERMISSION_DENIED, str(refused)
+            code, text = _code(refused), str(refused)
         except ProtocolError as broken:
             code, text = grpc.StatusCode.INVALID_ARGUMENT, str(broken)
         else:
@@ -335,6 +351,11 @@ class Server:
         if len(self._extensions) > 64:
             self._extensions.clear()
         return replace(node, extensions=known)
+
+
+def _code(refused: RefusedError) -> grpc.StatusCode:
+    unproved = isinstance(refused, UnauthenticatedError)
+    return grpc.StatusCode.UNAUTHENTICATED if unproved else grpc.StatusCode.PERMISSION_DENIED
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
