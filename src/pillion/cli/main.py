@@ -21,8 +21,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("logs", "show what a container wrote"),
     "proxy-config": ("proxy_config", "show what a pod's Envoy is configured with"),
     "reach": ("reach", "say where a pod's call goes, from the files alone"),
+    "serve": ("serve", "run the control plane of a cluster"),
     "uninject": ("injection.uninject", "take the sidecar off the workloads of files again"),
     "up": ("up", "run the mesh that files describe, on this machine"),
+    "webhook": ("webhook", "serve injection to an API server over HTTPS"),
 }
 """Command name -> (module under `pillion.cli`, one line of help)."""
 

@@ -1,0 +1,155 @@
+"""HTTP around the desk: paths, limits, and clients that take their time.
+
+A client that sends slowly holds its own connection and nothing else; when its time is up it is told so and left.
+"""
+
+import asyncio
+import re
+import ssl
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from pillion.controlplane.webhook.desk import Desk
+from pillion.controlplane.webhook.limits import Limits
+from pillion.controlplane.webhook.metrics import CONTENT_TYPE, Metrics
+from pillion.controlplane.webhook.status import Status
+
+_TIMEOUT = re.compile(r"([0-9]{1,4})s")
+_MARGIN = 0.5
+"""Seconds before the API server gives up."""
+
+
+class Server:
+    """Answers over HTTPS."""
+
+    def __init__(self, desk: Desk, status: Status, metrics: Metrics, limits: Limits) -> None:
+        self._desk = desk
+        self._status = status
+        self._metrics = metrics
+        self._limits = limits
+        self._reviews = 0
+        self._silent: set[web.RequestHandler] = set()
+        """Connections that have not asked anything yet."""
+        self._http: web.Server | None = None
+        self._listening: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext) -> int:
+        """Listen, and return the port; raises `OSError`."""
+        loop = asyncio.get_running_loop()
+        self._http = web.Server(
+            self._handle,
+            request_factory=self._request,
+            access_log=None,
+            keepalive_timeout=120.0,
+            lingering_time=2.0,
+        )
+        self._listening = await loop.create_server(
+            self._accept, host, port, ssl=tls, ssl_handshake_timeout=self._limits.head_seconds, backlog=1024
+        )
+        return int(self._listening.sockets[0].getsockname()[1])
+
+    async def stop(self, seconds: float) -> None:
+        """Take no more connections, answer what was asked, and end within this time."""
+        if self._listening and self._http:
+            self._listening.close()
+            self._http.pre_shutdown()
+            await self._http.shutdown(seconds)
+
+    def _accept(self) -> asyncio.Protocol:
+        assert self._http is not None  # noqa: S101 it is what listens
+        if len(self._http.connections) >= self._limits.connections:
+            return _TurnedAway()
+        handler = self._http()
+        self._silent.add(handler)
+
+        def expire() -> None:
+            if handler in self._silent:
+                self._silent.discard(handler)
+                handler.force_close()
+
+        asyncio.get_running_loop().call_later(self._limits.head_seconds * 2, expire)
+        return handler
+
+    def _request(self, *parts: Any) -> web.BaseRequest:
+        message, payload, protocol, writer, task = parts
+        loop = asyncio.get_running_loop()
+        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self._silent.discard(request.protocol)
+        path = request.path
+        if path == "/inject" or path.startswith("/inject/"):
+            return await self._inject(request, path)
+        plain: dict[str, Callable[[], web.Response]] = {"/readyz": self._readyz, "/metrics": self._text}
+        answer = plain.get(path)
+        if answer is None:
+            return _said(404, "there are /inject, /readyz and /metrics")
+        return answer() if request.method in {"GET", "HEAD"} else _said(405, f"{path} takes GET")
+
+    def _readyz(self) -> web.Response:
+        workers = self._desk.ready
+        code = 200 if self._status.is_ready(workers) else 503
+        return web.Response(status=code, body=self._status.text(workers), content_type="application/json")
+
+    def _text(self) -> web.Response:
+        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _inject(self, request: web.BaseRequest, path: str) -> web.Response:
+        began = time.perf_counter()
+        refused, body = await self._body(request)
+        if refused is not None:
+            self._metrics.review("failed", time.perf_counter() - began)
+            return refused
+        self._reviews += 1
+        try:
+            left = self._seconds(request) - (time.perf_counter() - began)
+            answered = await self._desk.respond(body, path, left)
+        finally:
+            self._reviews -= 1
+        self._metrics.review(answered.fate, time.perf_counter() - began)
+        return web.Response(body=answered.body, content_type="application/json")
+
+    async def _body(self, request: web.BaseRequest) -> tuple[web.Response | None, bytes]:
+        if request.method != "POST":
+            return _said(405, f"{request.path} takes POST"), b""
+        if request.content_type != "application/json":
+            return _said(415, f"Content-Type is {request.content_type}, expected application/json"), b""
+        too_large = f"the body is larger than the limit of {self._limits.body} bytes"
+        if (request.content_length or 0) > self._limits.body:
+            return _said(413, too_large), b""
+        try:
+            async with asyncio.timeout(self._seconds(request)):
+                body = await request.read()
+        except TimeoutError:
+            return _said(408, "the body did not arrive in time"), b""
+        except web.HTTPRequestEntityTooLarge:
+            return _said(413, too_large), b""
+        except web.RequestPayloadError as error:
+            return _said(400, f"the body cannot be read: {error}"), b""
+        if not body:
+            return _said(400, "no body found, expected an AdmissionReview"), b""
+        if self._reviews >= self._limits.waiting:
+            return _said(503, f"{self._limits.waiting} reviews are waiting already"), b""
+        return None, body
+
+    def _seconds(self, request: web.BaseRequest) -> float:
+        """How long a request may take: the API server says how long it waits, in `?timeout=10s`."""
+        found = _TIMEOUT.fullmatch(request.query.get("timeout", "")) if request.query_string else None
+        return min(self._limits.seconds, max(int(found.group(1)) - _MARGIN, _MARGIN)) if found else self._limits.seconds
+
+
+class _TurnedAway(asyncio.Protocol):
+    """What becomes of a connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _said(code: int, text: str) -> web.Response:
+    response = web.Response(status=code, text=text + "\n")
+    if code in {408, 413, 503}:
+        response.force_close()
+    return response

@@ -1,0 +1,122 @@
+"""A process that injects: frames come in on standard input, answers go out on standard output, until input ends.
+
+A frame is four bytes of length and a msgpack message. New settings are tried before they are used: templates must
+parse, and render for a plain pod.
+"""
+
+import os
+import sys
+from typing import BinaryIO
+
+import msgspec
+
+from pillion.controlplane.webhook import answer
+from pillion.inject.injection import Injector, Options
+from pillion.inject.review import Reviewer, variables_in
+from pillion.inject.settings import Settings
+from pillion.value import FrozenMap, has_errors
+
+_PLAIN = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "trial", "namespace": "default", "labels": {"sidecar.istio.io/inject": "true"}},
+    "spec": {"containers": [{"name": "app", "image": "app"}]},
+}
+LENGTH = 4
+
+
+class Preparation(msgspec.Struct, frozen=True, tag=True):
+    """What injection works with."""
+
+    settings: Settings
+    revision: str = ""
+    native_sidecars: bool = False
+    openshift: bool = False
+    compliance_policy: str = ""
+    must_render: bool = False
+    """Whether settings that cannot inject a plain pod are refused; said when there are better ones."""
+
+
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """A review to answer."""
+
+    body: bytes
+    path: str
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """What is wrong with settings, and whether they are in use now all the same."""
+
+    problems: tuple[str, ...]
+    is_used: bool
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What became of a review."""
+
+    verdict: answer.Verdict
+    depends_on_name: bool
+
+
+Order = Preparation | Ask
+TO_WORKER = msgspec.msgpack.Decoder(Order)
+
+
+class Bench:
+    """Where injecting is done: settings in use, and reviews answered by them."""
+
+    def __init__(self) -> None:
+        self._reviewer: Reviewer | None = None
+        self._preparation: Preparation | None = None
+
+    def prepare(self, preparation: Preparation) -> Prepared:
+        """Use other settings, unless they are unusable."""
+        injector = Injector(preparation.settings, FrozenMap(os.environ))
+        problems = [str(each) for each in injector.diagnostics]
+        is_usable = not has_errors(injector.diagnostics)
+        if is_usable:
+            trial = injector.inject(_PLAIN, None, _options(preparation, "/inject"))
+            problems += [
+                f"a plain pod cannot be injected: {each}" for each in trial.diagnostics if each.severity == "error"
+            ]
+            is_usable = not (has_errors(trial.diagnostics) and preparation.must_render)
+        if is_usable:
+            self._reviewer, self._preparation = Reviewer(injector), preparation
+        return Prepared(tuple(problems), is_usable)
+
+    def ask(self, asked: Ask) -> Found:
+        """Answer a review."""
+        if self._reviewer is None or self._preparation is None:
+            return Found(answer.failure("there are no settings to inject with"), depends_on_name=True)
+        options = _options(self._preparation, asked.path)
+        answered = self._reviewer.respond("application/json", asked.body, options)
+        return Found(
+            answer.read(answered.body),
+            depends_on_name=answered.injection is not None and answered.injection.depends_on_name,
+        )
+
+
+def _options(preparation: Preparation, path: str) -> Options:
+    return Options(
+        by_hand=False,
+        revision=preparation.revision,
+        native_sidecars=preparation.native_sidecars,
+        openshift=preparation.openshift,
+        compliance_policy=preparation.compliance_policy,
+        variables=variables_in(path),
+    )
+
+
+def work(orders: BinaryIO, answers: BinaryIO) -> None:
+    """Do what is ordered until there are no more orders."""
+    bench = Bench()
+    while len(head := orders.read(LENGTH)) == LENGTH:
+        order = TO_WORKER.decode(orders.read(int.from_bytes(head, "big")))
+        found = bench.prepare(order) if isinstance(order, Preparation) else bench.ask(order)
+        body = msgspec.msgpack.encode(found)
+        answers.write(len(body).to_bytes(LENGTH, "big") + body)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    work(sys.stdin.buffer, sys.stdout.buffer)
