@@ -179,7 +179,7 @@ def up(name: str, folder: Path, *words: str) -> Iterator[UpProcess]:
         pillion("down", mesh=name)
 
 
-def pillion(*words: str, mesh: str = "", stdin: str = "") -> "subprocess.CompletedProcess[str]":
+def pillion(*words: str, mesh: str = "", stdin: str = "", patience: float = 60) -> "subprocess.CompletedProcess[str]":
     """Run a command of pillion to its end."""
     environment = {**os.environ, **({"PILLION_MESH": mesh} if mesh else {})}
     return subprocess.run(
@@ -188,7 +188,7 @@ def pillion(*words: str, mesh: str = "", stdin: str = "") -> "subprocess.Complet
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patience,
         input=stdin,
         env=environment,
     )

@@ -29,7 +29,9 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
             *(deployment("callers", client.partition("/")[2]) for client in CLIENTS),
         )
     )
-    with running_mesh("test-bad", files) as running:
+    config = files.with_name("config.yaml")
+    config.write_text("accessLogFile: /dev/stdout\n")
+    with running_mesh("test-bad", files, mesh_config=config) as running:
         yield running
 
 

@@ -1,18 +1,16 @@
 """The tour: who reaches whom under three Sidecars, as their texts mean it, and that nothing of it is left."""
 
+import json
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
-from local.meshes import ROOT, in_thread, left_since, place
+from local.meshes import left_since, pillion, place
 from pillion.local import inventory
-from pillion.local.server import tables
 from pillion.local.tour.reach import Seen
-from pillion.local.tour.story import CLIENTS, TARGETS, Stage, Tour, stage_set
-from pillion.value import NO_LABELS
+from pillion.local.tour.story import CLIENTS, TARGETS, Fresh, Stage
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
@@ -100,6 +98,7 @@ payroll.finance:8080        pass             pass           cluster        plain
 batch.legacy:8080           pass             pass           pass           plain
 """,
 }
+NAME = "test-tour"
 SIDECARS = ("1-root.yaml", "2-namespace.yaml", "3-ports.yaml")
 
 
@@ -120,40 +119,24 @@ def cells() -> list[Cell]:
 
 
 class Played(NamedTuple):
-    """What was seen while the tour was played once."""
+    """What `pillion demo -o json` told after it was run once."""
 
     stages: dict[str, Stage]
-    pods: dict[str, tuple[str, ...]]
-    """Rows of `get pods` by workload."""
-    fresh: tuple[int, int]
+    pods: list[dict[str, str]]
+    """Rows of `pillion get pods`."""
+    fresh: Fresh
     left: list[str]
-
-
-async def play(tour: Tour) -> tuple[dict[str, Stage], dict[str, tuple[str, ...]], tuple[int, int]]:
-    rows = tables.objects(tour.mesh, "Pod", "", "", NO_LABELS).rows
-    pods = {f"{row[0]}/{row[1].rsplit('-', 2)[0]}": row for row in rows}
-    stages = {"no Sidecar": await tour.look("", "")}
-    without = await tour.fresh()
-    for name in SIDECARS:
-        stages[name] = await tour.look("", "", await tour.apply(name))
-    scoped = await tour.fresh()
-    stages["ALLOW_ANY"] = await tour.look("", "", await tour.allow_any())
-    return stages, pods, (without, scoped)
 
 
 @pytest.fixture(scope="module")
 def played() -> Played:
-    layout = place("test-tour")
-
-    @asynccontextmanager
-    async def made() -> AsyncIterator[Tour]:
-        async with stage_set(ROOT / "samples" / "tour", layout) as tour:
-            yield tour
-
-    before = inventory.take(layout.path)
-    with in_thread(made) as tour:
-        stages, pods, fresh = tour.do(play(tour.thing), 100)
-    return Played(stages, pods, fresh, list(left_since(before, layout.path)))
+    before = inventory.take(place(NAME).path)
+    done = pillion("demo", "-o", "json", "--mesh", NAME, patience=110)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    stages = dict(zip(EXPECTED, msgspec.convert(told["stages"], list[Stage]), strict=True))
+    fresh = msgspec.convert(told["freshEnvoy"], Fresh)
+    return Played(stages, told["pods"], fresh, [*told["left"], *left_since(before, place(NAME).path)])
 
 
 def fares(seen: Seen) -> str:
@@ -187,7 +170,9 @@ def test_who_reaches_whom(played: Played, cell: Cell) -> None:
 
 
 def test_injected_pods_are_ready_2_of_2_and_the_others_1_of_1(played: Played) -> None:
-    assert {workload: (row[2], row[3], row[4], row[7]) for workload, row in played.pods.items()} == {
+    shown = {f"{row['NAMESPACE']}/{row['NAME'].rsplit('-', 2)[0]}": row for row in played.pods}
+    columns = ("READY", "STATUS", "RESTARTS", "INJECTED")
+    assert {workload: tuple(row[each] for each in columns) for workload, row in shown.items()} == {
         workload: ("1/1", "Running", "0", "no") if workload == "legacy/batch" else ("2/2", "Running", "0", "yes")
         for workload in (
             "prod-us1/shop", "prod-us1/details", "prod-us1/ratings", "prod-apis/orders", "prod-apis/users",
@@ -203,7 +188,7 @@ def test_a_sidecar_makes_an_envoy_smaller(played: Played) -> None:
         assert (after.listeners, after.routes) < (before.listeners, before.routes)
         assert after.bytes < before.bytes / 10
         assert after.allocated < before.allocated
-    assert played.fresh[1] < played.fresh[0]
+    assert played.fresh.with_sidecar < played.fresh.without
 
 
 def test_every_change_arrives_at_once(played: Played) -> None:

@@ -15,19 +15,20 @@ from pillion.cli.output import fail, guarded, layout, output_option, print_json
 from pillion.local import inventory
 from pillion.local.server import tables
 from pillion.local.server.door import Interruption
+from pillion.local.state import Layout
 from pillion.local.tour import show
 from pillion.local.tour.story import Fresh, Stage, left_behind, stage_set
 from pillion.value import NO_LABELS
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "tour"
-MESH = "demo"
 
 
 @click.command()
 @click.option("--samples", default="", help="folder of the tour's mesh; default: samples/tour of this checkout")
+@click.option("--mesh", default="demo", show_default=True, help="name of the tour's mesh")
 @output_option
 @guarded
-def command(samples: str, output: str) -> None:
+def command(samples: str, mesh: str, output: str) -> None:
     """Take a tour: a mesh on this machine, who reaches whom under three Sidecars, and everything taken away again."""
     folder = Path(samples) if samples else SAMPLES
     if not (folder / "mesh").is_dir():
@@ -36,7 +37,7 @@ def command(samples: str, output: str) -> None:
         fail("a mesh on this machine needs root, for network namespaces: try sudo")
     console = Console(stderr=output == "json", quiet=output == "json")
     try:
-        answer = asyncio.run(_tour(folder, console))
+        answer = asyncio.run(_tour(folder, layout(mesh), console))
     except asyncio.CancelledError:
         fail("interrupted; everything is taken down again", 130)
     if output == "json":
@@ -44,8 +45,7 @@ def command(samples: str, output: str) -> None:
     sys.exit(1 if answer["left"] else 0)
 
 
-async def _tour(folder: Path, console: Console) -> dict[str, Any]:
-    place = layout(MESH)
+async def _tour(folder: Path, place: Layout, console: Console) -> dict[str, Any]:
     Interruption()
     show.opening(console)
     before = inventory.take(place.path)
@@ -79,6 +79,7 @@ async def _tour(folder: Path, console: Console) -> dict[str, Any]:
     left = left_behind(before, place.path)
     show.farewell(console, left, time.monotonic() - began)
     return {
+        "pods": [dict(zip(rows.header, row, strict=True)) for row in rows.rows],
         "stages": [msgspec.to_builtins(stage) for stage in stages],
         "freshEnvoy": msgspec.to_builtins(fresh),
         "left": list(left),
