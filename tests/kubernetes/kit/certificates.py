@@ -56,9 +56,9 @@ class Authority:
 apiVersion: v1
 kind: Config
 current-context: tests
-clusters: [{{name: tests, cluster: {{server: "{server}", certificate-authority: ca.crt}}}}]
+clusters: [{{name: tests, cluster: {{server: "{server}", certificate-authority: {self.folder}/ca.crt}}}}]
 contexts: [{{name: tests, context: {{cluster: tests, user: {name}}}}}]
-users: [{{name: {name}, user: {{client-certificate: {name}.crt, client-key: {name}.key}}}}]
+users: [{{name: {name}, user: {{client-certificate: {self.folder}/{name}.crt, client-key: {self.folder}/{name}.key}}}}]
 """)
         return path
 
