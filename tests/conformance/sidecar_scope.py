@@ -21,7 +21,7 @@ from pillion.resources.istio.virtual_service import VirtualService
 from pillion.resources.meta import Ref
 from pillion.resources.protocol import parse_protocol
 from pillion.resources.visibility import is_visible
-from pillion.scope.build import build_scope, scope_input
+from pillion.scope.build import build_scope, egress_hosts, scope_input
 from pillion.scope.hosts import ImportedHosts
 from pillion.scope.imports import most_specific_rules, select_services
 from pillion.scope.model import SidecarScope
@@ -208,7 +208,7 @@ def _scope(
     for service in made:
         by_host.setdefault(service.hostname, []).append(service)
     declared = None if sidecar is None else _resource(sidecar, Sidecar)
-    return build_scope(scope_input(snapshot, namespace, declared, by_host))
+    return build_scope(scope_input(snapshot, (namespace, declared), egress_hosts(declared, namespace), by_host))
 
 
 def _rule_shelves(rules: Sequence[DestinationRule], settings: MeshSettings) -> FrozenMap[DestinationRuleShelf]:

@@ -10,13 +10,14 @@ from typing import Generic, TypeVar
 from pillion.memo import Kept
 from pillion.mesh.catalog import Catalog
 from pillion.mesh.destination_rules import DestinationRuleShelf, shelve
-from pillion.mesh.endpoint import Endpoint
+from pillion.mesh.endpoint import Endpoint, EndpointTable
 from pillion.mesh.part import UNDECLARED, Parts, Surroundings
 from pillion.mesh.rules.sidecars import conflicts, in_order
 from pillion.mesh.rules.virtual_services import is_delegate, merge_delegates, resolve_names
 from pillion.mesh.service import Alias, Service
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.snapshot import MeshSnapshot, World
+from pillion.mesh.workload import Workload
 from pillion.resources.host import resolve_short_name
 from pillion.resources.istio.destination_rule import DestinationRule
 from pillion.resources.istio.envoy_filter import EnvoyFilter
@@ -41,6 +42,9 @@ class Builder:
     def __init__(self) -> None:
         self._parts = Parts()
         self._roots = VirtualServices()
+        self._services: Kept[[Mapping[str, tuple[Service, ...]]], FrozenMap[tuple[Service, ...]]] = Kept(_filled)
+        self._workloads: Kept[[Mapping[str, tuple[Workload, ...]]], FrozenMap[tuple[Workload, ...]]] = Kept(_filled)
+        self._endpoints: Kept[[Mapping[str, tuple[Endpoint, ...]]], EndpointTable] = Kept(FrozenMap)
         self._around = Kept(_around)
         self._labels = Kept(_labels)
         self._sidecars = Shelves(_ordered)
@@ -63,7 +67,7 @@ class Builder:
         snapshot = MeshSnapshot(
             settings=settings,
             namespaces=self._labels("", catalog.shelf(Namespace)),
-            services=_filled(services),
+            services=self._services("", services),
             virtual_services=virtual_services,
             destination_rules=self._rules.of(catalog.shelves(DestinationRule), settings),
             sidecars=sidecars,
@@ -75,10 +79,10 @@ class Builder:
             envoy_filters=catalog.shelves(EnvoyFilter),
             gateways=catalog.shelves(Gateway),
             workload_entries=catalog.shelves(WorkloadEntry),
-            workloads=_filled({name: part.workloads for name, part in parts.items()}),
+            workloads=self._workloads("", {name: part.workloads for name, part in parts.items()}),
         )
         self._parts.keep(parts)
-        return World(snapshot=snapshot, endpoints=FrozenMap(endpoints)), (
+        return World(snapshot=snapshot, endpoints=self._endpoints("", endpoints)), (
             *found,
             *conflicts(sidecars, settings.root_namespace),
         )

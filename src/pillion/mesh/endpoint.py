@@ -61,3 +61,13 @@ def service_key(hostname: str, namespace: str) -> ServiceKey:
 
 EndpointTable = FrozenMap[tuple[Endpoint, ...]]
 """Service key -> its members over all ports, sorted by address, port, port name."""
+
+
+NOBODY: EndpointTable = FrozenMap()
+
+
+def changed_services(before: EndpointTable, after: EndpointTable) -> frozenset[ServiceKey]:
+    """Name the services whose endpoints differ between two tables."""
+    changed = {key for key, members in after.items() if before.get(key) != members}
+    changed.update(key for key in before if key not in after)
+    return frozenset(changed)

@@ -6,7 +6,7 @@ import msgspec
 
 from pillion.memo import Kept
 from pillion.mesh.catalog import Catalog
-from pillion.mesh.endpoint import Endpoint, EndpointTable, service_key
+from pillion.mesh.endpoint import NOBODY, Endpoint, EndpointTable, service_key
 from pillion.mesh.endpoint_table import Sources, table_of
 from pillion.mesh.kubernetes_service import convert as convert_service
 from pillion.mesh.pods import is_ready, workload_of
@@ -29,7 +29,6 @@ Facts = tuple[tuple[tuple[str, ...], tuple[Endpoint, ...]], ...]
 Aliases = tuple[tuple[str, tuple[Alias, ...]], ...]
 HIDDEN = "~"
 NAMED_MEMBERS = frozenset({"DNS", "DNS_ROUND_ROBIN"})
-NOBODY: EndpointTable = FrozenMap()
 UNDECLARED = Metadata()
 """Of a namespace that no Namespace resource speaks of."""
 

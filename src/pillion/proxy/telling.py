@@ -5,7 +5,8 @@ changed. Endpoints: a change of the table touches the assignments of the changed
 them, and no more.
 """
 
-from typing import final
+from collections.abc import Mapping
+from typing import NamedTuple, final
 
 from msgspec.structs import replace
 
@@ -19,25 +20,23 @@ from pillion.ir.model.key import BackendKey
 from pillion.ir.model.proxy import EnvoyPatch, InboundIR, OutboundIR
 from pillion.ir.outbound.build import lower_outbound
 from pillion.ir.outbound.endpoints import ClientView, PeerRules, assign
+from pillion.memo import Kept
 from pillion.mesh.build import Builder
 from pillion.mesh.catalog import Catalog
-from pillion.mesh.endpoint import Endpoint, EndpointTable, ServiceKey, service_key
-from pillion.mesh.service import Service
+from pillion.mesh.endpoint import NOBODY, Endpoint, EndpointTable, ServiceKey, changed_services, service_key
 from pillion.mesh.settings import MeshSettings
-from pillion.mesh.snapshot import MeshSnapshot, World
+from pillion.mesh.snapshot import World
 from pillion.mesh.targets import targets_of
 from pillion.mesh.workload import Workload
 from pillion.proxy.findings import WorldFindings, unenforced
 from pillion.proxy.node import Proxy, with_pod
 from pillion.proxy.patches import lower_patches, patched
-from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, outbound_traits, telemetries
-from pillion.resources.istio.envoy_filter import EnvoyFilter
-from pillion.resources.istio.telemetry import Telemetry
+from pillion.proxy.place import Place, Places
+from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, outbound_traits
 from pillion.scope.build import Scopes
-from pillion.scope.filters import asked_metadata, asks_version, chosen, filters_for
+from pillion.scope.filters import asked_metadata, asks_version, chosen
 from pillion.scope.model import SidecarScope
-from pillion.scope.policies import Policies, policies_for
-from pillion.value import Diagnostics, FrozenMap, Labels, Value
+from pillion.value import Diagnostics, FrozenMap, Value
 from pillion.xds.resource import Resource, View, versioned
 from pillion.xds.type_urls import ENDPOINT
 
@@ -56,21 +55,6 @@ class Told(Value):
     diagnostics: Diagnostics = ()
 
 
-class Place(Value):
-    """What the world holds for the workloads of one namespace with the same labels."""
-
-    scope: SidecarScope
-    services: tuple[Service, ...]
-    """Those of the namespace."""
-    asked: EndpointTable
-    """Members of those whose workloads are found by address."""
-    telemetry: tuple[Telemetry, ...]
-    filters: tuple[EnvoyFilter, ...]
-    """The EnvoyFilters that select them, in order."""
-    policies: Policies
-    """The security policies that select them."""
-
-
 ShownKey = tuple[OutboundIR, InboundIR, ClientView, PeerRules, tuple[EnvoyPatch, ...]]
 """What of a proxy decides its view."""
 
@@ -85,6 +69,14 @@ class Shown:
         self.asking = asking
 
 
+class Standing(NamedTuple):
+    """What a proxy is told, and all that it was decided by besides the proxy."""
+
+    place: Place
+    pod: Workload | None
+    told: Told
+
+
 @final
 class Teller:
     """Runs the stages, one world after another."""
@@ -96,65 +88,74 @@ class Teller:
         self.memo = Memo()
         self.assignments = 0
         """How many assignments were rendered; a figure for benchmarks and tests."""
-        self._snapshot: MeshSnapshot | None = None
-        self._told: dict[Proxy, Told] = {}
+        self.places = Places(self.scopes)
+        self._world: World | None = None
+        self._pods = Kept(_by_name)
+        self._now: dict[Proxy, Standing] = {}
+        self._before: dict[Proxy, Standing] = {}
         self._alike: dict[Proxy, Told] = {}
-        """What is told to all proxies that differ in nothing that counts, in the world of `_snapshot`."""
-        self._places: dict[tuple[str, Labels], Place] = {}
-        self._workloads: dict[tuple[str, str], Workload] = {}
+        """What is told to all proxies that differ in nothing that counts, while no place changes."""
         self._shown: dict[ShownKey, Shown] = {}
         self._used: dict[ShownKey, Shown] = {}
+        self._quick: dict[Told, Shown] = {}
+        """The same as `_used`, found with one look."""
+        self._changed = Kept(changed_services)
 
     def build(self, catalog: Catalog, settings: MeshSettings) -> tuple[World, Diagnostics]:
         """Build the world of these resources; its configuration half is the old one when nothing in it changed."""
         world, found = self.builder.build(catalog, settings)
         diagnostics = (*found, *self.findings.of(world.snapshot))
-        if self._snapshot is not None and world.snapshot == self._snapshot:
-            return World(snapshot=self._snapshot, endpoints=world.endpoints), diagnostics
+        if self._world is not None and world.snapshot == self._world.snapshot:
+            return World(snapshot=self._world.snapshot, endpoints=world.endpoints), diagnostics
         return world, diagnostics
 
     def told(self, world: World, proxy: Proxy) -> Told:
         """Run the stages for a proxy."""
-        if world.snapshot is not self._snapshot:
-            self._turn_to(world.snapshot)
-        found = self._told.get(proxy)
-        if found is None:
-            found = self._tell(world, proxy)
-            self._told[proxy] = found
-        return found
+        if world is not self._world:
+            self._turn_to(world)
+        standing = self._now.get(proxy)
+        if standing is None:
+            standing = self._stand(world, proxy)
+            self._now[proxy] = standing
+        return standing.told
 
     def view(self, world: World, proxy: Proxy) -> View:
         """Give the resources of a proxy; the very view of before when nothing is new."""
         told = self.told(world, proxy)
-        key = (told.outbound, told.inbound, told.client, told.rules, told.patches)
-        shown = self._used.get(key) or self._shown.get(key)
+        shown = self._quick.get(told)
         if shown is None:
-            shown = self._show(told, world.endpoints)
-        elif shown.table is not world.endpoints:
+            shown = self._find(told, world.endpoints)
+            self._quick[told] = shown
+        if shown.table is not world.endpoints:
             self._refresh(shown, told, world.endpoints)
-        self._used[key] = shown
         return shown.view
 
     def sweep(self) -> None:
         """Forget what the proxies of this world did not need."""
-        self._shown, self._used = self._used, {}
+        self._shown, self._used, self._quick = self._used, {}, {}
+        self.places.sweep()
         self.memo.advance()
 
-    def _turn_to(self, snapshot: MeshSnapshot) -> None:
-        self._snapshot = snapshot
-        self._told = {}
-        self._alike = {}
-        self._places = {}
-        self._workloads = {(each.namespace, each.name): each for shelf in snapshot.workloads.values() for each in shelf}
+    def _turn_to(self, world: World) -> None:
+        before, self._world = self._world, world
+        changed = self._changed("world", before.endpoints if before else NOBODY, world.endpoints)
+        if self.places.turn_to(world, changed):
+            self._before, self._now = self._now, {}
+            self._alike = {}
 
-    def _tell(self, world: World, proxy: Proxy) -> Told:
-        """Run the stages for a proxy, or find what they gave for one that differs in nothing that counts."""
+    def _stand(self, world: World, proxy: Proxy) -> Standing:
+        """Find what a proxy was told, if it stands where it stood, or run the stages for it."""
         workload = proxy.workload
-        place = self._places.get((workload.namespace, workload.labels))
-        if place is None:
-            place = self._place(world, workload.namespace, workload.labels)
-            self._places[workload.namespace, workload.labels] = place
-        pod = self._workloads.get((workload.namespace, workload.name))
+        place = self.places.of(world, workload.namespace, workload.labels)
+        pods = self._pods(workload.namespace, world.snapshot.workloads.get(workload.namespace, ()))
+        pod = pods.get(workload.name)
+        last = self._before.get(proxy)
+        if last is not None and last.place is place and last.pod is pod:
+            return last
+        return Standing(place, pod, self._tell(proxy, place, pod))
+
+    def _tell(self, proxy: Proxy, place: Place, pod: Workload | None) -> Told:
+        """Run the stages for a proxy, or find what they gave for one that differs in nothing that counts."""
         known = proxy if pod is None else self.memo(_known, proxy, pod)
         known = self.memo(_without_what_does_not_count, known, place)
         told = self._alike.get(known)
@@ -163,18 +164,11 @@ class Teller:
             self._alike[known] = told
         return told
 
-    def _place(self, world: World, namespace: str, labels: Labels) -> Place:
-        snapshot = world.snapshot
-        services = snapshot.services.get(namespace, ())
-        by_address = self.memo(_counted_by_address, services)
-        return Place(
-            scope=self.scopes.of(snapshot, namespace, labels),
-            services=services,
-            asked=FrozenMap({key: world.endpoints[key] for key in by_address if key in world.endpoints}),
-            telemetry=telemetries(snapshot, namespace, labels),
-            filters=filters_for(snapshot, namespace, labels),
-            policies=policies_for(snapshot, namespace, labels),
-        )
+    def _find(self, told: Told, table: EndpointTable) -> Shown:
+        key = (told.outbound, told.inbound, told.client, told.rules, told.patches)
+        shown = self._used.get(key) or self._shown.get(key) or self._show(told, table)
+        self._used[key] = shown
+        return shown
 
     def _show(self, told: Told, table: EndpointTable) -> Shown:
         if told.patches:
@@ -189,11 +183,11 @@ class Teller:
     def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
         changed = [
             self._assignment(backend, table.get(key, ()), told)
-            for key, backends in shown.asking.items()
-            if table.get(key, ()) != shown.table.get(key, ())
-            for backend in backends
+            for key in sorted(shown.asking.keys() & self._changed("view", shown.table, table))
+            for backend in shown.asking[key]
         ]
-        shown.view = shown.view.updated(changed)
+        if changed:
+            shown.view = shown.view.updated(changed)
         shown.table = table
 
     def _assignment(self, backend: Backend, endpoints: tuple[Endpoint, ...], told: Told) -> Resource:
@@ -206,13 +200,8 @@ def _known(proxy: Proxy, pod: Workload) -> Proxy:
     return replace(proxy, workload=with_pod(proxy.workload, pod))
 
 
-def _counted_by_address(services: tuple[Service, ...]) -> tuple[ServiceKey, ...]:
-    """Name the services whose workloads are found by address, not by a selector."""
-    return tuple(
-        service_key(service.hostname, service.namespace)
-        for service in services
-        if service.registry != "Kubernetes" or not service.selector
-    )
+def _by_name(pods: tuple[Workload, ...]) -> Mapping[str, Workload]:
+    return {each.name: each for each in pods}
 
 
 def _without_what_does_not_count(proxy: Proxy, place: Place) -> Proxy:

@@ -7,7 +7,7 @@ hosts do not name leaves its input equal, so the scope is the same object as bef
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from pillion.memo import Memo
+from pillion.memo import Kept, Memo
 from pillion.mesh.destination_rules import EMPTY_SHELF, ConsolidatedRule, DestinationRuleShelf, most_specific
 from pillion.mesh.rules.virtual_services import MESH, destinations
 from pillion.mesh.service import Service, age
@@ -63,7 +63,9 @@ class Scopes:
         self.scopes: Memo[[ScopeInput], SidecarScope] = Memo(build_scope)
         self._snapshot: MeshSnapshot | None = None
         self._inputs: dict[tuple[str, Sidecar | None], SidecarScope] = {}
-        self._by_host: dict[str, list[Service]] = {}
+        self._entries = Kept(egress_hosts)
+        self._hosts = Kept(_by_host)
+        self._by_host: Mapping[str, list[Service]] = {}
 
     def of(self, snapshot: MeshSnapshot, namespace: str, labels: Labels) -> SidecarScope:
         """Give the scope of the workloads with these labels in that namespace."""
@@ -73,7 +75,8 @@ class Scopes:
         key = (namespace, sidecar)
         found = self._inputs.get(key)
         if found is None:
-            found = self.scopes(scope_input(snapshot, namespace, sidecar, self._by_host))
+            entries = self._entries((namespace, sidecar and sidecar.metadata.name), sidecar, namespace)
+            found = self.scopes(scope_input(snapshot, (namespace, sidecar), entries, self._by_host))
             self._inputs[key] = found
         return found
 
@@ -81,17 +84,31 @@ class Scopes:
         self._snapshot = snapshot
         self._inputs = {}
         self.scopes.sweep()
-        self._by_host = {}
-        for shelf in snapshot.services.values():
-            for service in shelf:
-                self._by_host.setdefault(service.hostname, []).append(service)
+        self._by_host = self._hosts("", snapshot.services)
+
+
+def _by_host(shelves: FrozenMap[ServiceShelf]) -> Mapping[str, list[Service]]:
+    found: dict[str, list[Service]] = {}
+    for shelf in shelves.values():
+        for service in shelf:
+            found.setdefault(service.hostname, []).append(service)
+    return found
+
+
+def egress_hosts(sidecar: Sidecar | None, namespace: str) -> tuple[HostsByNamespace, ...]:
+    """Take the hosts of each egress listener apart; without a Sidecar there is one listener, for everything."""
+    listeners = (sidecar.spec.egress if sidecar else ()) or EVERYTHING
+    return tuple(classify(entry.hosts, namespace) for entry in listeners)
 
 
 def scope_input(
-    snapshot: MeshSnapshot, namespace: str, sidecar: Sidecar | None, by_host: Mapping[str, Iterable[Service]]
+    snapshot: MeshSnapshot,
+    whose: tuple[str, Sidecar | None],
+    entries: Iterable[HostsByNamespace],
+    by_host: Mapping[str, Iterable[Service]],
 ) -> ScopeInput:
-    """Cut out of the world what the scope of that Sidecar reads. `by_host` holds every service under its host."""
-    entries = [classify(entry.hosts, namespace) for entry in (sidecar.spec.egress if sidecar else ()) or EVERYTHING]
+    """Cut out of the world what a Sidecar reads in a namespace. `by_host` holds every service under its host."""
+    namespace, sidecar = whose
     virtual_services = _cut(snapshot.virtual_services, _rule_namespaces(entries))
     services = _cut(snapshot.services, _service_namespaces(entries, by_host))
     hosts = {

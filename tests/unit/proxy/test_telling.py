@@ -99,6 +99,21 @@ def test_an_endpoint_change_renders_that_assignment_and_nothing_else() -> None:
     assert after.resources(CLUSTER) is before.resources(CLUSTER)
 
 
+def test_a_workload_that_becomes_a_member_by_its_address_takes_the_service_s_requests() -> None:
+    teller = Teller()
+    unselected = Service(
+        metadata=Metadata(name="legacy", namespace="shop"),
+        spec=ServiceSpec(cluster_ip="10.0.0.9", ports=(ServicePort(name="http", port=80),)),
+    )
+    catalog = Catalog().with_changes((*MESH, unselected, members("legacy", "shop", "10.2.0.7")))
+    client = proxy("a", "10.2.0.1")
+    world, _ = teller.build(catalog, settings())
+    assert "inbound|8080||" not in names(teller.view(world, client), CLUSTER)
+    changed, _ = teller.build(catalog.with_changes([members("legacy", "shop", "10.2.0.1")]), settings())
+    assert changed.snapshot is world.snapshot
+    assert "inbound|8080||" in names(teller.view(changed, client), CLUSTER)
+
+
 def test_nothing_new_gives_the_same_view_back() -> None:
     teller = Teller()
     catalog = Catalog().with_changes(MESH)

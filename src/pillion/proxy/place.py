@@ -1,0 +1,91 @@
+"""Where a proxy stands: what a world holds for the workloads of one namespace with the same labels."""
+
+from pillion.memo import Kept
+from pillion.mesh.endpoint import NOBODY, EndpointTable, ServiceKey, service_key
+from pillion.mesh.service import Service
+from pillion.mesh.snapshot import World
+from pillion.proxy.traits import telemetries
+from pillion.resources.istio.envoy_filter import EnvoyFilter
+from pillion.resources.istio.telemetry import Telemetry
+from pillion.scope.build import Scopes
+from pillion.scope.filters import filters_for
+from pillion.scope.model import SidecarScope
+from pillion.scope.policies import Policies, policies_for
+from pillion.value import FrozenMap, Labels, Value
+
+
+class Place(Value):
+    """What the world holds for the workloads of one namespace with the same labels."""
+
+    scope: SidecarScope
+    services: tuple[Service, ...]
+    """Those of the namespace."""
+    asked: EndpointTable
+    """Members of those whose workloads are found by address."""
+    telemetry: tuple[Telemetry, ...]
+    filters: tuple[EnvoyFilter, ...]
+    """The EnvoyFilters that select them, in order."""
+    policies: Policies
+    """The security policies that select them."""
+
+
+class Places:
+    """Gives the places of a world; a place that is equal to the one of the world before is the very same object."""
+
+    def __init__(self, scopes: Scopes) -> None:
+        self._scopes = scopes
+        self._world: World | None = None
+        self._by_address = Kept(_counted_by_address)
+        self._kept = Kept(self._make)
+        self._found: dict[tuple[str, Labels], Place] = {}
+        self._asked: set[ServiceKey] = set()
+
+    def turn_to(self, world: World, changed: frozenset[ServiceKey]) -> bool:
+        """Go on to another world, where the endpoints of these services differ; return whether places may have changed.
+
+        They have not when nothing but endpoints did, and no place looks at those.
+        """
+        before, self._world = self._world, world
+        same = before is not None and world.snapshot is before.snapshot and self._asked.isdisjoint(changed)
+        if not same:
+            self._found = {}
+            self._asked = set()
+        return not same
+
+    def of(self, world: World, namespace: str, labels: Labels) -> Place:
+        """Give the place of the workloads with these labels in that namespace of the world that was turned to."""
+        key = (namespace, labels)
+        found = self._found.get(key)
+        if found is None:
+            found = self._kept(key, world, namespace, labels)
+            self._found[key] = found
+        return found
+
+    def sweep(self) -> None:
+        """Forget the places where nobody stands any more."""
+        self._kept.keep(self._found)
+
+    def _make(self, world: World, namespace: str, labels: Labels) -> Place:
+        snapshot = world.snapshot
+        services = snapshot.services.get(namespace, ())
+        by_address = self._by_address(namespace, services)
+        self._asked.update(by_address)
+        return Place(
+            scope=self._scopes.of(snapshot, namespace, labels),
+            services=services,
+            asked=FrozenMap({key: world.endpoints[key] for key in by_address if key in world.endpoints})
+            if by_address
+            else NOBODY,
+            telemetry=telemetries(snapshot, namespace, labels),
+            filters=filters_for(snapshot, namespace, labels),
+            policies=policies_for(snapshot, namespace, labels),
+        )
+
+
+def _counted_by_address(services: tuple[Service, ...]) -> tuple[ServiceKey, ...]:
+    """Name the services whose workloads are found by address, not by a selector."""
+    return tuple(
+        service_key(service.hostname, service.namespace)
+        for service in services
+        if service.registry != "Kubernetes" or not service.selector
+    )
