@@ -14,7 +14,7 @@ from pillion.cli.output import client, guarded, mesh_option
 @click.option(
     "-i", "--stdin", "with_stdin", is_flag=True, help="accepted for kubectl's sake: standard input is always given"
 )
-@click.option("-t", "--tty", is_flag=True, help="give the command this terminal")
+@click.option("-t", "--tty", is_flag=True, help="give the command a terminal")
 @mesh_option
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED)
 @guarded
@@ -25,4 +25,7 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
     del with_stdin
     name = f"{namespace}/{pod}" if namespace else pod
     words = argv[1:] if argv[0] == "--" else argv
+    if tty and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo("pillion: no terminal is given with -t: input or output is none", err=True)
+        tty = False
     sys.exit(client(mesh).execute(name, container, words, tty=tty, streams=(0, 1, 2)))

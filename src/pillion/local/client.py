@@ -6,12 +6,14 @@ Only the standard library: a command should start fast.
 import array
 import http.client
 import json
+import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast, final
 from urllib.parse import urlencode
 
+from pillion.local import terminal
 from pillion.local.state import Layout, running
 
 
@@ -70,14 +72,20 @@ class Client:
     def execute(
         self, pod: str, container: str, argv: Sequence[str], *, tty: bool, streams: tuple[int, int, int]
     ) -> int:
-        """Run a command in a container with these descriptors as its own; return its exit code."""
+        """Run a command in a container with these descriptors as its own; return its exit code.
+
+        With `tty` it gets a terminal of its own instead, carried to and from the first two, which must be one.
+        """
         request = json.dumps({"pod": pod, "container": container, "argv": list(argv), "tty": tty}).encode()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.connect(str(exec_socket(self._layout)))
-            descriptors = array.array("i", streams)
-            header = len(request).to_bytes(4, "big")
-            connection.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
-            connection.sendall(request)
+            if tty:
+                with terminal.opened(streams[0]) as pair:
+                    _send(connection, request, (pair.theirs, pair.theirs, pair.theirs))
+                    os.close(pair.theirs)
+                    terminal.relay(pair.ours, streams[0], streams[1], connection.fileno())
+            else:
+                _send(connection, request, streams)
             received = b""
             while part := connection.recv(65536):
                 received += part
@@ -102,6 +110,12 @@ class Client:
         if response.status >= 400:
             raise _error(response.status, content)
         return json.loads(content) if content else None
+
+
+def _send(connection: socket.socket, request: bytes, streams: tuple[int, int, int]) -> None:
+    header = len(request).to_bytes(4, "big")
+    connection.sendmsg([header], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))])
+    connection.sendall(request)
 
 
 def exec_socket(layout: Layout) -> Path:

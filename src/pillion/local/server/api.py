@@ -121,10 +121,12 @@ class Api:
         found: list[Diagnostic] = []
         results: list[dict[str, str]] = []
         for each in documents:
-            _, wrong = check(each.content, each.origin)
+            resource, wrong = check(each.content, each.origin)
             found.extend(wrong)
-            if not has_errors(wrong):
-                ref = reference(each.content)
+            ref = reference(each.content)
+            if resource is None and not has_errors(wrong):
+                results.append({"resource": str(ref), "action": "ignored"})
+            elif resource is not None:
                 results.append({"resource": str(ref), "action": self._action(ref, each)})
                 good.append(each)
         seconds = (await self._mesh.apply(good))[1] if good else 0.0

@@ -6,6 +6,7 @@ import sys
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from pillion.local.server import tables
 from pillion.local.server.mesh import Mesh
@@ -21,7 +22,7 @@ async def show(mesh: Mesh, stop: asyncio.Event) -> None:
         await _live(mesh, stop, console)
     else:
         await _lines(mesh, stop)
-    console.print("taking the mesh down ...")
+    console.print("taking the mesh down ...", highlight=False)
 
 
 async def _live(mesh: Mesh, stop: asyncio.Event, console: Console) -> None:
@@ -42,7 +43,8 @@ def _picture(mesh: Mesh) -> Table:
     title = f"mesh {mesh.layout.path.name}: {settled} of {len(clients)} proxies up to date"
     wrong = [each for each in mesh.diagnostics if each.severity != "info"]
     caption = "\n".join(str(each) for each in wrong[-5:]) or "edit the files, or: pillion apply -f FILE; Ctrl-C ends it"
-    picture = Table(title=title, caption=caption, title_justify="left", caption_justify="left", box=None)
+    # as texts: what stands in brackets is no markup
+    picture = Table(title=Text(title), caption=Text(caption), title_justify="left", caption_justify="left", box=None)
     for name in answer.header:
         picture.add_column(name)
     for row in answer.rows:
@@ -67,7 +69,7 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
                 _print(str(each))
         if not ready and mesh.pods.all_ready():
             ready = True
-            _print(f"all {len(seen)} pods are ready")
+            _print("the pod is ready" if len(seen) == 1 else f"all {len(seen)} pods are ready")
         await _either(mesh, stop)
 
 

@@ -11,6 +11,9 @@ from pillion.local.tour.reach import Seen
 from pillion.local.tour.story import CLIENTS, TARGETS, Fresh, Stage
 from pillion.local.tour.weigh import Weight
 
+ROOMY = 100
+"""Columns of a terminal that has room for everything."""
+
 
 def opening(console: Console) -> None:
     """Say what is to come."""
@@ -25,12 +28,13 @@ def opening(console: Console) -> None:
 
 
 def pods(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], note: str) -> None:
-    """Show the pods as `pillion get pods` does."""
-    table = Table(box=None, header_style="bold")
-    for name in header:
-        table.add_column(name)
+    """Show the pods as `pillion get pods` does, without some columns where there is no room for them."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    shown = [at for at, name in enumerate(header) if console.width >= ROOMY or name not in {"AGE", "INJECTED"}]
+    for at in shown:
+        table.add_column(header[at], no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(row[at] for at in shown))
     console.print(table)
     console.print(f"[dim]{note}[/dim]\n")
 
@@ -40,20 +44,21 @@ def stage(console: Console, shown: Stage, number: int) -> None:
     title = Text(f"{number}. {shown.title}", style="bold")
     if shown.seconds is not None:
         title.append(f"   at the last Envoy after {shown.seconds * 1000:.0f} ms", style="cyan")
-    console.print(Group(title, Text(shown.meaning), _matrix(shown.seen)))
+    console.print(Group(title, Text(shown.meaning), _matrix(shown.seen, narrow=console.width < ROOMY)))
     if shown.weights:
         console.print(_weights(shown.weights))
     console.print()
 
 
-def _matrix(seen: Sequence[Seen]) -> Table:
+def _matrix(seen: Sequence[Seen], *, narrow: bool) -> Table:
     cells = {(each.client, each.target): each for each in seen}
     table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column("from \u2192\nto \u2193")
+    table.add_column("from \u2192\nto \u2193", no_wrap=True)
     for client in CLIENTS:
         table.add_column(client.replace("/", "\n"))
     for target in TARGETS:
-        table.add_row(target.name, *(_cell(cells[client, target.name]) for client in CLIENTS))
+        name = target.name.replace(".", ".\n", 1) if narrow else target.name
+        table.add_row(name, *(_cell(cells[client, target.name]) for client in CLIENTS))
     return table
 
 
