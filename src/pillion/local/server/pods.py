@@ -15,6 +15,14 @@ from pillion.value import Diagnostic, Diagnostics, has_errors
 from pillion.xds.front import Front, Owner
 
 PROXY_ID = 1337
+WORDS = frozenset(word for kind in KINDS for word in (kind.lower(), f"{kind.lower()}s")) | {
+    "po",
+    "deploy",
+    "rs",
+    "sts",
+    "ds",
+}
+"""How kubectl's users write the kinds of workloads."""
 OVER = frozenset({"Succeeded", "Failed"})
 
 
@@ -84,12 +92,13 @@ class Pods:
         return wanted <= self._running.keys() and all(self.is_ready(key) or self._is_over(key) for key in wanted)
 
     def find(self, name: str) -> str | None:
-        """Find a pod by `namespace/name`, by name, or by its workload's name."""
-        namespace, slash, short = name.rpartition("/")
-        short = short.partition("deployment/")[2] or short
-        for key, running in sorted(self._running.items()):
+        """Find a pod by `NAME`, `NAMESPACE/NAME`, or with the kind before NAME; NAME may be its workload's."""
+        *places, short = name.split("/")
+        if places and places[-1].lower() in WORDS:
+            places.pop()
+        for key, running in sorted(self._running.items(), key=lambda item: (item[1].leaving, item[0])):
             here, _, own = key.partition("/")
-            if (not slash or here == namespace.removesuffix("/deployment")) and short in {own, running.owner.name}:
+            if places in ([], [here]) and short in {own, running.owner.name}:
                 return key
         return None
 

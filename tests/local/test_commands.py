@@ -1,0 +1,128 @@
+"""The commands of every day against a running mesh, as a user types them."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.load import deployment, joined, namespace, service, sidecar
+from local.meshes import PILLION, ROOT, RunningMesh, pillion, pod_json, running_mesh
+
+pytestmark = [pytest.mark.root, pytest.mark.envoy]
+
+NAME = "test-commands"
+
+
+@pytest.fixture(scope="module")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
+    files = tmp_path_factory.mktemp("commands") / "mesh"
+    files.mkdir()
+    (files / "world.yaml").write_text(
+        joined(namespace("shop"), service("shop", "web"), deployment("shop", "web"), sidecar("shop", "./*"))
+    )
+    with running_mesh(NAME, files) as running:
+        yield running
+
+
+def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
+    done = pillion(*words, mesh=NAME, stdin=stdin)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_get_shows_what_there_is(mesh: RunningMesh) -> None:
+    assert run("get", "pods")[1].splitlines()[1].split()[2:5] == ["2/2", "Running", "0"]
+    assert run("get", "svc", "web")[1].splitlines()[1].split()[:3] == ["shop", "web", "ClusterIP"]
+    assert "./*" in run("get", "sidecars")[1]
+    assert "8080" in run("get", "endpoints")[1]
+    assert pod_json(NAME, "web")["status"]["phase"] == "Running"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("get", "unicorns"), 2, "unknown kind 'unicorns'; known are"),
+        (("get", "svc", "nope"), 1, "there is no Service nope"),
+        (("get", "pods", "-n", "nowhere"), 0, "no pods found in namespace nowhere"),
+        (("logs", "nope"), 2, "there is no pod 'nope'; `pillion get pods` lists them"),
+        (("logs", "web", "-c", "nope"), 2, "has no container nope; it has istio-init, web, istio-proxy"),
+        (("exec", "nope", "--", "true"), 2, "there is no pod 'nope'; `pillion get pods` lists them"),
+        (("exec", "web", "-c", "nope", "--", "true"), 2, "has no container nope"),
+        (("exec", "web", "--", "no-such-command"), 2, "cannot run no-such-command: No such file or directory"),
+        (("proxy-config", "clusters", "nope"), 2, "there is no pod 'nope'"),
+        (("apply", "-f", "/nowhere.yaml"), 2, "/nowhere.yaml: error: there is no such file or folder"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_do(mesh: RunningMesh, words: tuple[str, ...], code: int, said: str) -> None:
+    found = run(*words)
+    assert (found[0], found[1]) == (code, "")
+    assert said in found[2]
+
+
+def test_exec_passes_input_output_and_exit_code(mesh: RunningMesh) -> None:
+    assert run("exec", "-i", "web", "--", "cat", stdin="there and back") == (0, "there and back", "")
+    assert run("exec", "shop/web", "--", "sh", "-c", "echo out; echo err >&2; exit 3") == (3, "out\n", "err\n")
+
+
+def test_exec_gives_a_terminal_of_its_own(mesh: RunningMesh) -> None:
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*PILLION, "exec", "--mesh", NAME, "-t", "web", "--", "sh", "-c", "test -t 0 && test -t 1 && tty && exit 4"],
+        cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                said += os.read(ours, 1000)
+            except OSError:
+                break
+        assert process.wait(20) == 4, said
+    os.close(ours)
+    assert said.startswith(b"/dev/pts/")
+
+
+def test_exec_with_t_but_without_a_terminal_goes_on_without(mesh: RunningMesh) -> None:
+    code, out, err = run("exec", "-t", "web", "--", "echo", "hello")
+    assert (code, out) == (0, "hello\n")
+    assert "no terminal" in err
+
+
+def test_logs_of_each_container(mesh: RunningMesh) -> None:
+    assert run("logs", "web", "-c", "istio-init")[1] == "capture: applied\n"
+    for name in ("web", "shop/web", "deployment/web", "shop/deploy/web"):
+        assert run("logs", name)[0] == 0
+    assert run("logs", "web", "-n", "other")[0] == 2
+
+
+def test_proxy_config_shows_what_envoy_holds(mesh: RunningMesh) -> None:
+    assert "web.shop.svc.cluster.local" in run("proxy-config", "clusters", "web")[1]
+    for what in ("listeners", "routes", "endpoints", "bootstrap", "all"):
+        code, out, _ = run("proxy-config", what, "web", "-o", "json")
+        assert (code, out[:1]) in {(0, "["), (0, "{")}
+
+
+def test_what_is_not_ours_is_ignored_and_said_to_be(mesh: RunningMesh) -> None:
+    text = "apiVersion: example.com/v1\nkind: Foo\nmetadata: {name: foo}\n"
+    code, out, err = run("apply", "-f", "-", stdin=text)
+    assert (code, out.splitlines()[0]) == (0, "Foo default/foo ignored")
+    assert "is not a kind that a sidecar mesh reads" in err
+
+
+def test_a_change_that_a_frozen_proxy_does_not_take_is_told(mesh: RunningMesh, tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text(service("shop", "more"))
+    find = (
+        "for p in /proc/[0-9]*; do"
+        " tr '\\0' ' ' <$p/cmdline | grep -q '^[^ ]*_bin/env[o]y' && kill -{} ${{p#/proc/}}; done; true"
+    )
+    try:
+        assert run("exec", "web", "--", "sh", "-c", find.format("STOP"))[0] == 0
+        code, out, err = run("apply", "-f", str(tmp_path / "more.yaml"))
+    finally:
+        run("exec", "web", "--", "sh", "-c", find.format("CONT"))
+    assert (code, out.splitlines()[0]) == (1, "Service shop/more created")
+    assert "not yet at shop/web-" in err
+    assert run("delete", "-f", str(tmp_path / "more.yaml"))[0] == 0

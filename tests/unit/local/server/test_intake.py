@@ -1,0 +1,52 @@
+"""Documents in force to resources in force."""
+
+from typing import Any
+
+from pillion.local.server.intake import NOTHING, check, take_in
+from pillion.local.server.overlay import Overlay
+from pillion.resources.documents import read
+from pillion.resources.meta import Ref
+from pillion.value import FrozenMap, Origin
+
+SIDECAR = "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: one, namespace: shop}\nspec:\n"
+REF = Ref(kind="Sidecar", namespace="shop", name="one")
+
+
+def overlay(text: str) -> Overlay:
+    return Overlay().with_files(read(text, "a.yaml").documents)
+
+
+def test_what_became_wrong_stays_as_it_was() -> None:
+    good = take_in(overlay(SIDECAR + "  egress: [{hosts: ['./*']}]\n").held(), NOTHING, FrozenMap())
+    assert good.diagnostics == ()
+    bad = take_in(overlay(SIDECAR + "  egress: [{hosts: ['nonsense']}]\n").held(), good, FrozenMap())
+    assert bad.taken[REF] is good.taken[REF]
+    assert [each.severity for each in bad.diagnostics] == ["error"]
+
+
+def test_a_warning_is_told_as_long_as_its_document_is_in_force() -> None:
+    text = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {sellector: {}, ports: [{port: 80}]}\n"
+    once = take_in(overlay(text).held(), NOTHING, FrozenMap())
+    again = take_in(overlay(text).held(), once, FrozenMap())
+    assert [each.code for each in once.diagnostics] == ["unknown-field"]
+    assert again.diagnostics == once.diagnostics
+
+
+def test_each_document_without_a_name_has_its_own_mistake() -> None:
+    text = "kind: Service\napiVersion: v1\n---\nfoo: 1\n---\nfoo: 2\n"
+    found = take_in(overlay(text).held(), NOTHING, FrozenMap())
+    assert {each.where.origin.document for each in found.diagnostics if each.where.origin} == {0, 1, 2}
+
+
+def test_a_workload_without_containers_is_refused() -> None:
+    content: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {}}
+    resource, found = check(content, Origin(file="a.yaml"))
+    assert resource is None
+    assert any(each.code == "no-containers" and each.where.origin == Origin(file="a.yaml") for each in found)
+
+
+def test_a_name_must_be_said() -> None:
+    content = {"apiVersion": "v1", "kind": "Service", "metadata": {"generateName": "web-"}, "spec": {"ports": []}}
+    resource, found = check(content, Origin())
+    assert resource is None
+    assert "missing-name" in [each.code for each in found]
