@@ -21,7 +21,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q tests/unit tests/house
+	$(BIN)/python -m pytest -q tests/unit tests/cases tests/house
 
 fmt: setup
 	$(BIN)/ruff format .
