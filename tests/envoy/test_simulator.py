@@ -33,6 +33,17 @@ def test_a_call_ends_where_envoy_sends_it(seed: int, tmp_path: Path) -> None:
     assert wrong == [], json.dumps(world.documents)
 
 
+@pytest.mark.envoy
+def test_a_dump_of_envoy_reads_as_what_it_was_started_with(tmp_path: Path) -> None:
+    world = World(3)
+    rendered = told(yaml.safe_dump_all(world.documents), sidecar(*CLIENT), world.mesh)[1]
+    with replaying(rendered, ENVOY, tmp_path) as envoy:
+        started, dumped = read_configuration(envoy.bootstrap), read_configuration(envoy.dump())
+    assert len(started.listeners) > 5
+    assert {each.name: each for each in dumped.listeners} == {each.name: each for each in started.listeners}
+    assert dumped.clusters == started.clusters
+
+
 def _agree(result: Result, seen: Seen) -> bool:
     if (seen.get("listener", ""), seen.get("chain", "")) != (result.listener, result.filter_chain):
         return False

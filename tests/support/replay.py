@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 import subprocess
+import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from envoy.extensions.access_loggers.stream.v3 import stream_pb2
 from envoy.extensions.filters.listener.proxy_protocol.v3 import proxy_protocol_pb2
 from envoy.extensions.filters.network.http_connection_manager.v3 import http_connection_manager_pb2
 from envoy.extensions.filters.network.tcp_proxy.v3 import tcp_proxy_pb2
+from google.protobuf import json_format
 
 from pillion.analysis.call import Call
 from pillion.analysis.filter_chains import OFFERED
@@ -36,10 +38,24 @@ Seen = dict[str, str]
 class Replay:
     """An Envoy that runs, and the ports behind which captured connections arrive."""
 
-    def __init__(self, process: subprocess.Popen[str], ports: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[str],
+        ports: Mapping[str, int],
+        bootstrap: bootstrap_pb2.Bootstrap,
+        admin: int,
+    ) -> None:
+        self.bootstrap: dict[str, Any] = json_format.MessageToDict(bootstrap)
         self._process = process
         self._ports = ports
+        self._admin = admin
         self._calls = 0
+
+    def dump(self) -> dict[str, Any]:
+        """Give what Envoy says that it is configured with."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._admin}/config_dump?include_eds", timeout=20) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
 
     def call(self, call: Call) -> Seen:
         """Make a call and wait for what Envoy logs about it."""
@@ -68,9 +84,14 @@ class Replay:
 @contextmanager
 def replaying(rendered: Iterable[Rendered], binary: Path, folder: Path) -> Iterator[Replay]:
     """Start an Envoy with a rendered configuration and end it afterwards."""
-    ports = {name: _free_port() for name in ("virtualOutbound", "virtualInbound")}
+    resources = list(rendered)
+    present = {each.name for each in resources if each.type_url == LISTENER}
+    ports = {name: _free_port() for name in ("virtualOutbound", "virtualInbound") if name in present}
+    bootstrap, admin = _bootstrap(resources, ports), _free_port()
+    bootstrap.admin.address.socket_address.address = "127.0.0.1"
+    bootstrap.admin.address.socket_address.port_value = admin
     file = folder / "bootstrap.pb"
-    file.write_bytes(_bootstrap(list(rendered), ports).SerializeToString())
+    file.write_bytes(bootstrap.SerializeToString())
     words = [str(binary), "-c", str(file), "--log-level", "error", "--concurrency", "1", "--disable-hot-restart"]
     with (folder / "envoy.log").open("w") as errors:
         process = subprocess.Popen(
@@ -78,7 +99,7 @@ def replaying(rendered: Iterable[Rendered], binary: Path, folder: Path) -> Itera
         )
     try:
         _await_listening(process, ports, folder / "envoy.log")
-        yield Replay(process, ports)
+        yield Replay(process, ports, bootstrap, admin)
     finally:
         process.terminate()
         process.communicate(timeout=20)

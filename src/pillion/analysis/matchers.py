@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
 
 from pillion.envoy.view.matcher import HeaderMatch, NumberRange, Present, QueryMatch, StringMatch, Unread
 
@@ -47,18 +46,19 @@ def matches_text(match: StringMatch, value: str) -> bool:
 
 def matches_header(match: HeaderMatch, headers: Mapping[str, str]) -> bool:
     """Return whether a request's headers are what is asked for."""
-    value = headers.get(match.name)
+    value = headers.get(match.name, "" if match.missing_is_empty else None)
     if isinstance(match.match, Present):
         return (value is not None) == (match.match.wanted != match.invert)
-    if value is None and not match.missing_is_empty:
-        return False
-    return _fits(match.match, value or "", match.name) != match.invert
+    return value is not None and _fits(match.match, value, match.name) != match.invert
 
 
 def matches_query(match: QueryMatch, path: str) -> bool:
-    """Return whether the query in a path is what is asked for; of several values of one name the first counts."""
-    parameters = parse_qsl(path.partition("?")[2], keep_blank_values=True)
-    value = next((each for name, each in parameters if name == match.name), None)
+    """Return whether the query in a path is what is asked for; of several values of one name the first counts.
+
+    Nothing is decoded.
+    """
+    parameters = (each.partition("=") for each in path.partition("?")[2].split("&"))
+    value = next((each for name, _, each in parameters if name == match.name), None)
     if isinstance(match.match, Present):
         return (value is not None) == match.match.wanted
     return value is not None and matches_text(match.match, value)

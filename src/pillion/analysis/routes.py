@@ -51,9 +51,11 @@ def location_of(redirect: Redirect, match: RouteMatch, call: Call, path: str) ->
     host, port = split_port(call.host)
     if redirect.host:
         host, port = split_port(redirect.host)
-    default = {"http": "80", "https": "443"}.get(scheme, "")
-    port = str(redirect.port) if redirect.port else "" if redirect.scheme and port in {"80", "443"} else port
-    where = f"{host}:{port}" if port and not (redirect.port and port == default) else host
+    if redirect.port:
+        port = str(redirect.port)
+    elif redirect.scheme and port in {"80", "443"}:
+        port = ""
+    where = f"{host}:{port}" if port else host
     return f"{redirect.status} {scheme}://{where}{_redirected_path(redirect, match, path)}"
 
 

@@ -13,7 +13,7 @@ from pillion.analysis.filter_chains import choose_chain, sniff
 from pillion.analysis.listeners import choose_listener
 from pillion.analysis.paths import normal_path
 from pillion.analysis.routes import choose_route, location_of, request_headers
-from pillion.analysis.virtual_hosts import choose_virtual_host
+from pillion.analysis.virtual_hosts import choose_virtual_host, normal_host
 from pillion.envoy.view.configuration import Configuration
 from pillion.envoy.view.listener import FilterChain, Http, Tcp
 from pillion.envoy.view.route import (
@@ -74,6 +74,7 @@ def _http(question: Question, manager: Http, found: Result) -> Result:
         found = replace(found, route_config=manager.route_config)
     path, verdict = question.call.path, ""
     if question.profile == "envoy":
+        question = replace(question, call=replace(question.call, host=normal_host(manager, question.call)))
         path, verdict = normal_path(manager, path)
     if verdict == "reject":
         return replace(found, direct_response=400, notes=("the path holds escaped slashes",))
@@ -82,7 +83,7 @@ def _http(question: Question, manager: Http, found: Result) -> Result:
     if table is None:
         note = f"{manager.unread} is not read here" if manager.unread else "the route table is not there"
         return replace(found, error="no virtual host matched", notes=(note,))
-    host = choose_virtual_host(table, question.call, manager, question.profile)
+    host = choose_virtual_host(table, question.call.host, question.profile)
     if host is None:
         return replace(found, error="no virtual host matched")
     return _on_host(question, host, replace(found, virtual_host=host.name), path)

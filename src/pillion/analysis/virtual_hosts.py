@@ -8,11 +8,21 @@ from pillion.envoy.view.route import RouteTable, VirtualHost
 from pillion.value import FrozenMap
 
 
-def choose_virtual_host(table: RouteTable, call: Call, manager: Http, profile: Profile) -> VirtualHost | None:
+def choose_virtual_host(table: RouteTable, host: str, profile: Profile) -> VirtualHost | None:
     """Give the virtual host: exact domain, longest `*suffix`, longest `prefix*`, then `*`."""
-    host = _host(table, call, manager)
-    place = _find(table, host, profile)
+    host = host.lower()
+    place = _find(table, split_port(host)[0] if table.ignore_port else host, profile)
     return None if place is None else table.virtual_hosts[place]
+
+
+def normal_host(manager: Http, call: Call) -> str:
+    """Give the host of a request as a connection manager rewrites it before it looks at anything else."""
+    bare, port = split_port(call.host)
+    if manager.strip_trailing_dot:
+        bare = bare.removesuffix(".")
+    if manager.strip_port == "any" or (manager.strip_port == "matching" and port == str(call.port)):
+        port = ""
+    return f"{bare}:{port}" if port else bare
 
 
 def _find(table: RouteTable, host: str, profile: Profile) -> int | None:
@@ -36,16 +46,6 @@ def _longest(domains: Iterable[tuple[int, FrozenMap[int]]], host: str, *, at_end
             if found is not None:
                 return found
     return None
-
-
-def _host(table: RouteTable, call: Call, manager: Http) -> str:
-    host = call.host.lower()
-    if manager.strip_trailing_dot:
-        bare, port = split_port(host)
-        host = f"{bare.removesuffix('.')}:{port}" if port else bare.removesuffix(".")
-    bare, port = split_port(host)
-    own = manager.strip_port == "matching" and port == str(call.port)
-    return bare if table.ignore_port or manager.strip_port == "any" or own else host
 
 
 def split_port(host: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from pillion.analysis.call import Call, Profile
-from pillion.analysis.virtual_hosts import choose_virtual_host, split_port
+from pillion.analysis.virtual_hosts import choose_virtual_host, normal_host, split_port
 from pillion.envoy.view.listener import Http
 from pillion.envoy.view.route import RouteTable, VirtualHost
 
@@ -15,7 +15,8 @@ HOSTS = tuple(
 
 def _chosen(host: str, profile: Profile = "envoy", *, ignore_port: bool = False, manager: Http | None = None) -> str:
     table = RouteTable(name="t", virtual_hosts=HOSTS, ignore_port=ignore_port)
-    found = choose_virtual_host(table, Call(address="10.0.0.1", port=80, host=host), manager or Http(), profile)
+    call = Call(address="10.0.0.1", port=80, host=host)
+    found = choose_virtual_host(table, normal_host(manager or Http(), call), profile)
     return found.name if found else ""
 
 
@@ -53,8 +54,7 @@ def test_istios_own_tests_take_everything_for_a_suffix() -> None:
 
 
 def test_no_virtual_host() -> None:
-    call = Call(address="10.0.0.1", port=80, host="x")
-    assert choose_virtual_host(RouteTable(name="t"), call, Http(), "envoy") is None
+    assert choose_virtual_host(RouteTable(name="t"), "x", "envoy") is None
 
 
 @pytest.mark.parametrize(
