@@ -1,7 +1,7 @@
 """The server over real gRPC on loopback: what a client of the protocol sees."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from envoy.service.discovery.v3.discovery_pb2 import (
 )
 
 from pillion.xds.cache import Cache
-from pillion.xds.server import SERVICE, Server
+from pillion.xds.server import SERVICE, Server, UnauthenticatedError
 from support.xds import SHORT, res, see
 
 
@@ -116,6 +116,34 @@ def test_an_unknown_peer_is_sent_away() -> None:
     async def act() -> None:
         async with serving(identify=lambda _: None) as (_, _, connect):
             assert await connect().call.code() == grpc.StatusCode.PERMISSION_DENIED
+
+    play(act)
+
+
+def test_a_caller_is_admitted_by_what_the_call_says() -> None:
+    async def admit(peer: str, metadata: Mapping[str, str]) -> str:
+        assert peer.startswith("ipv4:127.0.0.1:")
+        if metadata.get("authorization") != "Bearer good":
+            raise UnauthenticatedError("no token")
+        return "known"
+
+    async def act() -> None:
+        seen: list[str] = []
+        cache = Cache(lambda _node, peer: seen.append(peer) or "all")
+        cache.publish("all", see(CDS="a", EDS="a"))
+        server = Server(cache, admit=admit)
+        port = server.listen("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            delta = channel.stream_stream(f"/{SERVICE}/DeltaAggregatedResources")
+            refused = delta()
+            assert await refused.code() == grpc.StatusCode.UNAUTHENTICATED
+            assert await refused.details() == "no token"
+            client = Client(delta(metadata=(("authorization", "Bearer good"),)))
+            await client.say("CDS")
+            assert await client.hear() == ("CDS", ["a"], [])
+        await server.stop()
+        assert seen == ["known"]
 
     play(act)
 

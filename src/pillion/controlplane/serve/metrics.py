@@ -1,13 +1,14 @@
 """What Prometheus is told: Istio's names where they mean the same, `pillion_` for what is ours.
 
-Counters live here; everything that can be read off the control plane is read when somebody asks.
+Counters live here; everything that can be read off the control plane is read when somebody asks. Istio's counters do
+not end in `_total`, as `prometheus_client`'s always do; so ours are read off too.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, final
 
 import prometheus_client as prometheus
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, Metric, UnknownMetricFamily
 from prometheus_client.registry import Collector
 
 from pillion.controlplane.plane import ControlPlane, Push
@@ -34,19 +35,42 @@ class Reading(NamedTuple):
 
 
 @final
+class Tally(Collector):
+    """A counter whose name is told as it is."""
+
+    def __init__(self, name: str, meaning: str, *labels: str) -> None:
+        self._described = (name, meaning)
+        self._labels = labels
+        self._counts: dict[tuple[str, ...], float] = {} if labels else {(): 0.0}
+
+    def add(self, count: float, *labels: str) -> None:
+        """Count."""
+        self._counts[labels] = self._counts.get(labels, 0.0) + count
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell."""
+        family = UnknownMetricFamily(*self._described, labels=self._labels)
+        for labels, count in self._counts.items():
+            family.add_metric(labels, count)
+        yield family
+
+
+@final
 class Metrics:
     """The metrics of one replica."""
 
     def __init__(self, version: str) -> None:
         self.registry = prometheus.CollectorRegistry()
-        self._pushes = self._counter("pilot_xds_pushes", "Responses that proxies answered, by type.", "type")
-        self._rejects = self._counter("pilot_total_xds_rejects", "Responses that proxies refused, by type.", "type")
-        self._registry_events = self._counter(
-            "pilot_k8s_reg_events", "Events of Kubernetes' own resources.", "type", "event"
-        )
-        self._config_events = self._counter("pilot_k8s_cfg_events", "Events of configuration.", "type", "event")
-        self._told = self._counter("pillion_proxies_told", "Proxies whose view a push changed.")
-        self._refused = self._counter("pillion_views_refused", "Views that were not complete, so not published.")
+        self._pushes = Tally("pilot_xds_pushes", "Responses that proxies answered, by type.", "type")
+        self._rejects = Tally("pilot_total_xds_rejects", "Responses that proxies refused, by type.", "type")
+        self._registry_events = Tally("pilot_k8s_reg_events", "Events of Kubernetes' own resources.", "type", "event")
+        self._config_events = Tally("pilot_k8s_cfg_events", "Events of configuration.", "type", "event")
+        self._told = Tally("pillion_proxies_told", "Proxies whose view a push changed.")
+        self._refused = Tally("pillion_views_refused", "Views that were not complete, so not published.")
+        for each in (
+            self._pushes, self._rejects, self._registry_events, self._config_events, self._told, self._refused,
+        ):  # fmt: skip
+            self.registry.register(each)
         self._convergence = prometheus.Histogram(
             "pilot_proxy_convergence_time",
             "Seconds from a change to the last proxy that it was handed to.",
@@ -57,9 +81,6 @@ class Metrics:
         info.labels(version).set(1)
         prometheus.ProcessCollector(registry=self.registry)
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> prometheus.Counter:
-        return prometheus.Counter(name, meaning, labels, registry=self.registry)
-
     def read_off(self, readings: Iterable[Reading]) -> None:
         """Read these off at every scrape."""
         self.registry.register(_ReadOff(tuple(readings)))
@@ -67,15 +88,15 @@ class Metrics:
     def pushed(self, push: Push) -> None:
         """Count a push."""
         self._convergence.observe(push.seconds)
-        self._told.inc(push.told)
-        self._refused.inc(len(push.refused))
+        self._told.add(push.told)
+        self._refused.add(len(push.refused))
 
     def answered(self, type_url: str, *, refused: bool) -> None:
         """Count a proxy's answer."""
         kind = SHORT.get(type_url, type_url.rpartition(".")[2])
-        self._pushes.labels(kind).inc()
+        self._pushes.add(1, kind)
         if refused:
-            self._rejects.labels(kind).inc()
+            self._rejects.add(1, kind)
 
     def changed(self, changed: Iterable[HasMetadata], deleted: Iterable[Ref]) -> None:
         """Count what the API server told."""
@@ -86,7 +107,7 @@ class Metrics:
 
     def _event(self, kind: str, event: str) -> None:
         counter = self._registry_events if kind in REGISTRY_KINDS else self._config_events
-        counter.labels(kind, event).inc()
+        counter.add(1, kind, event)
 
     def text(self) -> bytes:
         """Give all of them, as Prometheus reads them."""

@@ -1,0 +1,123 @@
+"""TLS in front of a server: who calls is who the certificate names."""
+
+import asyncio
+import datetime as dt
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import cast
+
+from pillion.pki.authority import Authority, Leaf, create, issue
+from pillion.xds.front import Front
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+class Echo(asyncio.Protocol):
+    """Answers with the peer's address first, then with what comes in."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(f"ipv4:127.0.0.1:{transport.get_extra_info('peername')[1]}\n".encode())
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+
+def names(transport: asyncio.Transport) -> str:
+    certificate = transport.get_extra_info("peercert") or {}
+    return next((value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI"), "nobody")
+
+
+def use(context: ssl.SSLContext, leaf: Leaf, folder: Path) -> ssl.SSLContext:
+    file = folder / "leaf.pem"
+    file.write_text(leaf.key + leaf.certificate)
+    context.load_cert_chain(file)
+    return context
+
+
+def server_side(authority: Authority, folder: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=authority.certificate)
+    return use(context, issue(authority, ["127.0.0.1"], NOW), folder)
+
+
+def client_side(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cadata=authority.certificate)
+
+
+def with_front(context: ssl.SSLContext, act: Callable[[Front, int], Awaitable[None]]) -> None:
+    async def scene() -> None:
+        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+        async with asyncio.timeout(20), server, Front(server.sockets[0].getsockname()[1]) as front:
+            await act(front, await front.open_tls("127.0.0.1", 0, context, names))
+
+    asyncio.run(scene())
+
+
+async def asked(front: Front, port: int, context: ssl.SSLContext) -> str | None:
+    """Connect, send something there and back, and tell how the front names us."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, limit=1 << 22)
+    peer = (await reader.readline()).decode().strip()
+    writer.write(bytes(1_000_000))
+    assert len(await reader.readexactly(1_000_000)) == 1_000_000
+    name = front.caller(peer)
+    writer.close()
+    await writer.wait_closed()
+    return name
+
+
+def test_a_caller_is_known_by_its_certificate_or_is_nobody(tmp_path: Path) -> None:
+    authority = create("tests", NOW)
+
+    async def act(front: Front, port: int) -> None:
+        assert await asked(front, port, client_side(authority)) == "nobody"
+        leaf = issue(authority, ["spiffe://td/ns/a/sa/b"], NOW)
+        assert await asked(front, port, use(client_side(authority), leaf, tmp_path)) == "spiffe://td/ns/a/sa/b"
+
+    with_front(server_side(authority, tmp_path), act)
+
+
+def test_a_certificate_of_another_authority_is_sent_away(tmp_path: Path) -> None:
+    authority, other = create("tests", NOW), create("others", NOW)
+
+    async def act(front: Front, port: int) -> None:
+        leaf = issue(other, ["spiffe://td/ns/a/sa/b"], NOW)
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=use(client_side(authority), leaf, tmp_path)
+        )
+        try:
+            assert await reader.read() == b""
+        except (ssl.SSLError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    context = server_side(authority, tmp_path)
+    with_front(context, act)
+
+
+def test_connections_to_come_see_a_new_certificate(tmp_path: Path) -> None:
+    old, new = create("tests", NOW), create("others", NOW)
+    context = server_side(old, tmp_path)
+
+    async def act(front: Front, port: int) -> None:
+        assert await asked(front, port, client_side(old)) == "nobody"
+        use(context, issue(new, ["127.0.0.1"], NOW), tmp_path)
+        assert await asked(front, port, client_side(new)) == "nobody"
+
+    with_front(context, act)
+
+
+def test_ends_with_connections_still_open(tmp_path: Path) -> None:
+    authority = create("tests", NOW)
+    kept: list[asyncio.StreamWriter] = []
+
+    async def act(front: Front, port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_side(authority))
+        assert await reader.readline()
+        kept.append(writer)
+
+    with_front(server_side(authority, tmp_path), act)
+    assert kept
