@@ -8,11 +8,12 @@ from typing import final
 
 from pillion.memo import Memo
 from pillion.mesh.snapshot import MeshSnapshot
+from pillion.mesh.workload import Workload
 from pillion.proxy.patches import judge_patches
 from pillion.resources.istio.security import AuthorizationPolicy
 from pillion.resources.meta import ref_of
 from pillion.scope.policies import Policies, Policy, selects
-from pillion.value import Diagnostic, Diagnostics, Where
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Where
 
 MOST_NAMES = 5
 """How many workloads a message names; it counts the others."""
@@ -20,18 +21,27 @@ MOST_NAMES = 5
 
 @final
 class WorldFindings:
-    """Judges worlds, one after another, and remembers what it said of each EnvoyFilter."""
+    """Judges worlds, one after another, and remembers what it said of what did not change."""
 
     def __init__(self) -> None:
         self._patches = Memo(judge_patches)
+        self._policies = Memo(_of_shelf)
 
     def of(self, snapshot: MeshSnapshot) -> Diagnostics:
         """Tell what is wrong with a world."""
         found = [told for shelf in snapshot.envoy_filters.values() for each in shelf for told in self._patches(each)]
-        self._patches.sweep()
+        root = snapshot.settings.root_namespace
         for shelves in (snapshot.authorization_policies, snapshot.request_authentications):
-            found.extend(_unenforced(each, _selected(each, snapshot)) for shelf in shelves.values() for each in shelf)
+            for home, shelf in shelves.items():
+                here = FrozenMap({home: snapshot.workloads.get(home, ())})
+                found.extend(self._policies(shelf, snapshot.workloads if home == root else here))
+        self._patches.sweep()
+        self._policies.sweep()
         return tuple(found)
+
+
+def _of_shelf(shelf: tuple[Policy, ...], workloads: FrozenMap[tuple[Workload, ...]]) -> Diagnostics:
+    return tuple(_unenforced(each, _selected(each, workloads)) for each in shelf)
 
 
 def unenforced(policies: Policies) -> Diagnostics:
@@ -53,15 +63,9 @@ def _unenforced(policy: Policy, selected: str) -> Diagnostic:
     )
 
 
-def _selected(policy: Policy, snapshot: MeshSnapshot) -> str:
-    """Name the workloads that a policy selects."""
-    home, root = policy.metadata.namespace, snapshot.settings.root_namespace
-    spaces = list(snapshot.workloads) if home == root else [home]
-    names = [
-        f"{each.namespace}/{each.name}"
-        for space in spaces
-        for each in snapshot.workloads.get(space, ())
-        if selects(policy, each.labels)
-    ]
+def _selected(policy: Policy, workloads: FrozenMap[tuple[Workload, ...]]) -> str:
+    """Name those of the workloads that a policy selects."""
+    every = (each for shelf in workloads.values() for each in shelf)
+    names = [f"{each.namespace}/{each.name}" for each in every if selects(policy, each.labels)]
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return (", ".join(names[:MOST_NAMES]) + more) if names else "no workload that is there now"
