@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -122,6 +123,35 @@ def test_after_kill_9_the_next_up_cleans_by_itself(world: Path, tmp_path: Path) 
         with up(NAME, tmp_path, str(world)) as second:
             second.until_ready()
             assert status(NAME)["pods"] == {"ready": 2, "total": 2}
+
+
+def test_two_meshes_live_side_by_side(world: Path, tmp_path: Path) -> None:
+    """Names, addresses and sockets of a mesh are its own."""
+    names = (NAME, f"{NAME}-2")
+    with up(names[0], tmp_path, str(world)) as one, up(names[1], tmp_path, str(world)) as two:
+        for it in (one, two):
+            it.until_ready()
+        ask = "import urllib.request; print(urllib.request.urlopen('http://web.shop:8080').status)"
+        for name in names:
+            done = pillion("exec", "plain/other", "--", sys.executable, "-c", ask, mesh=name)
+            assert (done.returncode, done.stdout) == (0, "200\n"), done.stderr
+        assert pillion("down", mesh=names[1]).returncode == 0
+        assert status(names[0])["ready"]
+
+
+@pytest.mark.parametrize("moment", [0.1, 1.5])
+def test_a_tour_that_is_interrupted_takes_all_back(moment: float) -> None:
+    process = subprocess.Popen(
+        [*PILLION, "demo", "--mesh", NAME], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    until(place(NAME).path.exists)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(moment)
+    process.send_signal(signal.SIGTERM)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert said.endswith("pillion: interrupted; everything is taken down again\n")
+    assert "Traceback" not in said
 
 
 def test_detached_it_returns_when_all_is_ready(world: Path) -> None:

@@ -19,8 +19,8 @@ def opening(console: Console) -> None:
     """Say what is to come."""
     console.print(
         Panel(
-            "A service mesh on this machine, from ordinary Kubernetes and Istio YAML: every pod is a set of Linux\n"
-            "namespaces, injected and captured as in a cluster, with a real Envoy beside its application.\n"
+            "A service mesh on this machine, from ordinary Kubernetes and Istio YAML: every pod is a set of Linux "
+            "namespaces, injected and captured as in a cluster, with a real Envoy beside its application. "
             "Three Sidecar resources will change who may call whom. Each cell below is a real HTTP request.",
             title="pillion demo",
         )
@@ -81,7 +81,8 @@ def short(cluster: str) -> str:
 def _weights(weights: Sequence[Weight]) -> Table:
     table = Table(box=None, header_style="bold", title_justify="left", padding=(0, 2, 0, 0))
     for name in ("Envoy of", "clusters", "listeners", "route tables", "configuration", "memory allocated"):
-        table.add_column(name, justify="left" if name == "Envoy of" else "right")
+        is_first = name == "Envoy of"
+        table.add_column(name, justify="left" if is_first else "right", no_wrap=is_first)
     for each in weights:
         table.add_row(
             each.workload,
