@@ -59,10 +59,11 @@ class _Worker:
     def __init__(self, process: Process) -> None:
         self.process = process
         self._turn = asyncio.Lock()
+        self._is_lost = False
 
     @property
     def is_alive(self) -> bool:
-        return self.process.returncode is None
+        return self.process.returncode is None and not self._is_lost
 
     async def call(self, order: Order, answered: type[R]) -> R:
         """Order something; a call that is cut short leaves the process useless, so it is killed."""
@@ -77,14 +78,23 @@ class _Worker:
                 head = await back.readexactly(LENGTH)
                 return msgspec.msgpack.decode(await back.readexactly(int.from_bytes(head, "big")), type=answered)
             except (OSError, asyncio.IncompleteReadError):
+                self._is_lost = True
                 raise WorkerLostError from None
             except asyncio.CancelledError:
+                self._is_lost = True
                 self.kill()
                 raise
 
     def kill(self) -> None:
-        if self.is_alive:
+        if self.process.returncode is None:
             self.process.kill()
+
+    async def end(self) -> None:
+        """Kill the process, and close its pipes once it is gone."""
+        self.kill()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        await self.process.wait()
 
 
 class Pool:
@@ -103,15 +113,16 @@ class Pool:
         """How many processes are up and have settings."""
         return sum(worker.is_alive for worker in self._workers)
 
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """The ids of the processes that are up."""
+        return tuple(worker.process.pid for worker in self._workers if worker.is_alive)
+
     async def keep(self) -> None:
         """Keep the processes alive until cancelled; they end with this."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._size):
-                    group.create_task(self._keep_one())
-        finally:
-            for worker in self._workers:
-                worker.kill()
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._size):
+                group.create_task(self._keep_one())
 
     async def _keep_one(self) -> None:
         pause = FIRST_PAUSE
@@ -129,21 +140,22 @@ class Pool:
                     pause = FIRST_PAUSE
                 code = await process.wait()
             finally:
-                worker.kill()
                 self._workers.discard(worker)
+                await worker.end()
             self._say(f"a process that injects ended with {code}; starting another")
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _admit(self, worker: _Worker) -> bool:
         """Give a new process the settings in use, and then work."""
+        given: Preparation | None = None
         try:
-            async with self._changing:
-                if self._preparation is not None:
-                    await worker.call(self._preparation, Prepared)
-                self._workers.add(worker)
+            while self._preparation is not None and self._preparation is not given:
+                given = self._preparation
+                await worker.call(given, Prepared)
         except WorkerLostError:
             return False
+        self._workers.add(worker)
         self._idle.put_nowait(worker)
         return True
 
@@ -151,7 +163,7 @@ class Pool:
         """Try other settings in one process; if they are usable, use them in all."""
         async with self._changing:
             first = await self._free()
-            self._idle.put_nowait(first)
+            self._idle.put_nowait(first)  # reviews may follow: orders are taken one after the other
             found = await first.call(preparation, Prepared)
             if found.is_used:
                 self._preparation = msgspec.structs.replace(preparation, must_render=False)

@@ -52,8 +52,8 @@ class Webhook:
         self._say = say
         self._metrics = Metrics()
         self.status = Status(self._metrics)
-        self._pool = Pool(plan.workers, say) if plan.workers else None
-        self._desk = Desk(self._pool or Inline(), plan.on_error)
+        self.pool = Pool(plan.workers, say) if plan.workers else None
+        self._desk = Desk(self.pool or Inline(), plan.on_error)
         self._tls = certificate.context()
         self._end = asyncio.Event()
         self._look = asyncio.Event()
@@ -77,7 +77,7 @@ class Webhook:
         """
         certificate.use(certificate.read(self._plan.chain, self._plan.key), self._tls)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._pool.keep())] if self._pool else []
+            tasks = [group.create_task(self.pool.keep())] if self.pool else []
             try:
                 await self._look_at_settings()
                 await self._serve(group, started)
