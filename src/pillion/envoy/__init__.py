@@ -7,4 +7,5 @@
 - `tls`, `access_log`, `capabilities`, `messages/`: parts of the above
 - `render`: the whole of an IR as `rendered` resources, with the names that each `needs`; `text`: the same as JSON
 - `bootstrap`: what an Envoy is started with
+- `view/`: the way back: a configuration of any Envoy as small values, for questions about it
 """
