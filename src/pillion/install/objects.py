@@ -108,16 +108,18 @@ class _Maker:
         """Make what serves proxies."""
         _, control_plane = programs(self._options)
         account, role = control_plane.account, names.control_plane_role
-        validator = self._webhooks(webhooks.validating, names)
-        return [
+        found = [
             *self._program(control_plane),
             self.make("ConfigMap", names.mesh, {"data": mesh_data(self._options)}),
             self.make("ClusterRole", role, {"rules": rights.control_plane_rules(names)}),
             self._binding("ClusterRole", role, role, account),
             self.make("Role", account, {"rules": rights.home_rules(names)}),
             self._binding("Role", account, account, account),
-            self.make("ValidatingWebhookConfiguration", names.validator, validator),
         ]
+        if self._options.validation:
+            body = self._webhooks(webhooks.validating, names)
+            found.append(self.make("ValidatingWebhookConfiguration", names.validator, body))
+        return found
 
     def _program(self, program: Program) -> list[Manifest]:
         options = self._options

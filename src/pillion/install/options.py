@@ -42,6 +42,8 @@ class Options(Value):
     """Only where there are several replicas: with one, a node could never be drained."""
     network_policy: bool = False
     crds: bool = True
+    validation: bool = False
+    """Have resources judged when they are written; the control plane has to serve `/validate` for it."""
     refuse_on_failure: bool = True
     """What becomes of a pod when no injector answers: refused, or let in without a sidecar."""
     mesh: FrozenMap[FrozenJson] = FrozenMap()

@@ -24,7 +24,7 @@ CHOICES = [
     Options(),
     Options(revision="canary"),
     Options(system_namespace="mesh", root_namespace="rules"),
-    Options(replicas=1, network_policy=True, crds=False),
+    Options(replicas=1, network_policy=True, crds=False, validation=True),
     Options(hub="", tag="1", pull_policy="Never", pull_secrets=("key",), ca_bundle="PEM", refuse_on_failure=False),
 ]
 
