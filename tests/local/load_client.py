@@ -7,9 +7,9 @@ average. Prints a dot for every ten requests; ends when its input does, and prin
 """
 
 import json
-import select
 import socket
 import sys
+import threading
 import time
 
 TIMEOUT = 10.0
@@ -49,40 +49,69 @@ def part(connection, received):
     return piece
 
 
-def load(host, port, rate):
-    sent = kept = connections = 0
-    failures = []
-    link = None
-    began = time.monotonic()
-    while not select.select([0], [], [], max(0, began + sent / rate - time.monotonic()))[0]:
-        sent += 1
-        if sent % 10 == 0:
-            sys.stdout.write(".")
-            sys.stdout.flush()
-        alone = sent % 2
-        try:
-            if alone or link is None:
-                made = connect(host, port)
-            if alone:
-                with made:
-                    ask(made, host, port, last=True)
-                continue
-            if link is None:
-                link = made
-                connections += 1
-            kept += 1
-            if not ask(link, host, port, last=False):
+class Load:
+    """What was sent, by both threads."""
+
+    def __init__(self, host, port, rate):
+        self.host, self.port, self.rate = host, port, rate
+        self.over = threading.Event()
+        self.lock = threading.Lock()
+        self.sent = self.kept = self.connections = 0
+        self.failures = []
+        self.began = time.monotonic()
+
+    def each_turn(self):
+        """Yield whenever half of the rate has a request due."""
+        turn = 0
+        while not self.over.wait(max(0, self.began + 2 * turn / self.rate - time.monotonic())):
+            turn += 1
+            with self.lock:
+                self.sent += 1
+                if self.sent % 10 == 0:
+                    sys.stdout.write(".")
+                    sys.stdout.flush()
+            yield
+
+    def failed(self, what, problem):
+        self.failures.append(f"{time.monotonic() - self.began:.2f} s, {what}: {type(problem).__name__} {problem}")
+
+    def on_new_connections(self):
+        for _ in self.each_turn():
+            try:
+                with connect(self.host, self.port) as link:
+                    ask(link, self.host, self.port, last=True)
+            except (OSError, Broken) as problem:
+                self.failed("new", problem)
+
+    def on_a_kept_one(self):
+        link = None
+        for _ in self.each_turn():
+            self.kept += 1
+            try:
+                if link is None:
+                    link = connect(self.host, self.port)
+                    self.connections += 1
+                if ask(link, self.host, self.port, last=False):
+                    continue
+            except (OSError, Broken) as problem:
+                self.failed("kept", problem)
+            if link is not None:
                 link.close()
                 link = None
-        except (OSError, Broken) as problem:
-            what = "alone" if alone else "kept"
-            failures.append(f"{time.monotonic() - began:.2f} s, {what}: {type(problem).__name__} {problem}")
-            if not alone and link is not None:
-                link.close()
-                link = None
-    seconds = time.monotonic() - began
-    return {"sent": sent, "kept": kept, "connections": connections, "seconds": seconds, "failures": failures}
+
+    def told(self):
+        seconds = time.monotonic() - self.began
+        told = {"sent": self.sent, "kept": self.kept, "connections": self.connections}
+        return {**told, "seconds": seconds, "failures": self.failures}
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps(load(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))))
+    load = Load(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    threads = [threading.Thread(target=each) for each in (load.on_new_connections, load.on_a_kept_one)]
+    for thread in threads:
+        thread.start()
+    sys.stdin.read()
+    load.over.set()
+    for thread in threads:
+        thread.join()
+    sys.stdout.write("\n" + json.dumps(load.told()))
