@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("exec", "run a command in a pod of a running mesh"),
     "get": ("get", "show what is in a running mesh"),
     "install": ("install", "install injector and control plane into a cluster"),
+    "inject": ("injection.doctor", "look into injection: doctor says what it does to each workload, and why"),
     "kube-inject": ("injection.kube_inject", "inject the sidecar into the workloads of files"),
     "logs": ("logs", "show what a container wrote"),
     "proxy-config": ("proxy_config", "show what a pod's Envoy is configured with"),
