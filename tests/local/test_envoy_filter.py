@@ -3,11 +3,12 @@
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from local.load import deployment, joined, namespace, service
-from local.meshes import RunningMesh, running_mesh, until
+from local.meshes import RunningMesh, pillion, running_mesh, until
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
@@ -77,6 +78,13 @@ spec:
     patch: {operation: MERGE, value: {connect_timeout: [no, duration]}}
 """
 
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: shut, namespace: shop}
+spec: {selector: {matchLabels: {app: one}}}
+"""
+
 
 @pytest.fixture(scope="module")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
@@ -124,11 +132,28 @@ def test_what_is_wrong_with_a_patch_is_told_and_the_rest_goes_on(mesh: RunningMe
     try:
         seen = {each.target: each.status for each in mesh.ask(CALLER, "one.shop:8080", "two.shop:8080")}
         assert seen == {"one.shop:8080": 200, "two.shop:8080": 503}
-        told = [str(each) for each in mesh.mesh.plane.diagnostics if each.code == "bad-patch"]
+        told = [str(each) for each in mesh.mesh.world_diagnostics if each.code == "bad-patch"]
         assert len(told) == 1
-        assert "EnvoyFilter shop/lost: spec.configPatches[1].patch.value" in told[0]
+        assert "applied.yaml: EnvoyFilter shop/lost: spec.configPatches[1].patch.value" in told[0]
         assert all(not push.refused for push in mesh.mesh.plane.pushes)
         assert all(not client.refusals for client in mesh.mesh.plane.clients)
     finally:
         mesh.delete(LOST)
     assert mesh.ask(CALLER, "two.shop:8080")[0].status == 200
+
+
+def test_a_policy_that_is_not_evaluated_is_an_error_on_every_surface(mesh: RunningMesh, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY)
+    applied = pillion("apply", "-f", str(file), mesh="test-patches")
+    try:
+        assert "AuthorizationPolicy shop/shut: spec: error: it selects shop/one" in applied.stderr
+        assert applied.returncode == 1
+        shown = pillion("get", "authorizationpolicies", mesh="test-patches")
+        assert "[policy-not-evaluated]" in shown.stderr
+        assert "shut" in shown.stdout
+        told = [mesh.mesh.plane.teller.told(mesh.mesh.plane.world, each.proxy) for each in mesh.mesh.plane.clients]
+        assert sum(any(one.code == "policy-not-evaluated" for one in each.diagnostics) for each in told) == 1
+    finally:
+        mesh.delete(POLICY)
+    assert mesh.mesh.world_diagnostics == ()

@@ -39,9 +39,9 @@ def command(files: tuple[str, ...], mesh: str, output: str) -> None:
         print_diagnostics(found, quiet_infos=False)
         if answer["results"]:
             print_reach(answer)
-    if has_errors(found):
+    if has_errors(reading.diagnostics) or len(answer["results"]) < len(reading.documents):
         fail("some resources were refused; the mesh goes on without them")
-    if answer["waiting"] or answer["refused"]:
+    if has_errors(found) or answer["waiting"] or answer["refused"]:
         sys.exit(1)
 
 

@@ -2,7 +2,17 @@
 
 import click
 
-from pillion.cli.output import client, fail, guarded, mesh_option, output_option, print_json, print_table
+from pillion.cli.output import (
+    client,
+    fail,
+    guarded,
+    mesh_option,
+    output_option,
+    print_diagnostics,
+    print_json,
+    print_table,
+    unpacked,
+)
 
 KINDS = {
     "pods": "Pod", "pod": "Pod", "po": "Pod",
@@ -16,6 +26,10 @@ KINDS = {
     "virtualservices": "VirtualService", "virtualservice": "VirtualService", "vs": "VirtualService",
     "destinationrules": "DestinationRule", "destinationrule": "DestinationRule", "dr": "DestinationRule",
     "peerauthentications": "PeerAuthentication", "peerauthentication": "PeerAuthentication", "pa": "PeerAuthentication",
+    "authorizationpolicies": "AuthorizationPolicy", "authorizationpolicy": "AuthorizationPolicy",
+    "requestauthentications": "RequestAuthentication", "requestauthentication": "RequestAuthentication",
+    "envoyfilters": "EnvoyFilter", "envoyfilter": "EnvoyFilter",
+    "gateways": "Gateway", "gateway": "Gateway", "gw": "Gateway",
 }  # fmt: skip
 
 
@@ -36,13 +50,17 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
     if word is None:
         fail(f"unknown kind {kind!r}; known are {', '.join(sorted(set(KINDS) & PLURALS))}")
     scope = "" if all_namespaces else namespace
-    answer = client(mesh).get("/objects", kind=word, namespace=scope, name=name or "", selector=selector)
+    server = client(mesh)
+    answer = server.get("/objects", kind=word, namespace=scope, name=name or "", selector=selector)
     if output == "json":
         print_json({"apiVersion": "v1", "kind": "List", "items": answer["items"]})
     elif answer["rows"]:
         print_table(answer["header"], answer["rows"])
     elif not name:
         click.echo(f"no {kind} found" + (f" in namespace {namespace}" if namespace else ""), err=True)
+    shown = {f"{word} {row[0]}/{row[1]}" for row in answer["rows"]}
+    found = unpacked(server.get("/status")["diagnostics"])
+    print_diagnostics(tuple(each for each in found if each.where.resource in shown))
     if name and not answer["items"]:
         fail(f"there is no {word} {name}" + (f" in namespace {namespace}" if namespace else ""), 1)
 

@@ -71,7 +71,7 @@ class Api:
                 "proxies": {"connected": len(clients), "settled": sum(client.settled for client in clients)},
                 "services": sum(ref.kind == "Service" for ref in mesh.published()),
                 "refused": self._refused(),
-                "diagnostics": [msgspec.to_builtins(each) for each in (*mesh.diagnostics, *mesh.plane.diagnostics)],
+                "diagnostics": [msgspec.to_builtins(each) for each in (*mesh.diagnostics, *mesh.world_diagnostics)],
             }
         )
 
@@ -171,7 +171,7 @@ class Api:
     ) -> dict[str, Any]:
         return {
             "results": list(results),
-            "diagnostics": [msgspec.to_builtins(each) for each in (*found, *self._mesh.plane.diagnostics)],
+            "diagnostics": [msgspec.to_builtins(each) for each in (*found, *self._mesh.world_diagnostics)],
             "seconds": seconds,
             "proxies": len(self._mesh.plane.clients),
             "waiting": [client.peer for client in self._mesh.plane.clients if not client.settled],

@@ -41,7 +41,7 @@ def _picture(mesh: Mesh) -> Table:
     clients = mesh.plane.clients
     settled = sum(client.settled for client in clients)
     title = f"mesh {mesh.layout.path.name}: {settled} of {len(clients)} proxies up to date"
-    wrong = [each for each in mesh.diagnostics if each.severity != "info"]
+    wrong = [each for each in (*mesh.diagnostics, *mesh.world_diagnostics) if each.severity != "info"]
     caption = "\n".join(str(each) for each in wrong[-5:]) or "edit the files, or: pillion apply -f FILE; Ctrl-C ends it"
     # as texts: what stands in brackets is no markup
     picture = Table(title=Text(title), caption=Text(caption), title_justify="left", caption_justify="left", box=None)
@@ -63,7 +63,7 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
             if seen.get(key) != state:
                 seen[key] = state
                 _print(f"pod {key} {state}")
-        for each in mesh.diagnostics:
+        for each in (*mesh.diagnostics, *mesh.world_diagnostics):
             if each not in told and each.severity != "info":
                 told.add(each)
                 _print(str(each))

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, final
 
+from msgspec.structs import replace
+
 from pillion.controlplane.plane import ControlPlane
 from pillion.local.fabric.model import FabricSettings
 from pillion.local.fabric.network import Fabric, fabric
@@ -69,6 +71,18 @@ class Mesh:
         self._one_at_a_time = asyncio.Lock()
         self._warnings: list[Diagnostic] = []
         self._prepared = injection.prepare(intake.NOTHING, None)
+
+    @property
+    def world_diagnostics(self) -> Diagnostics:
+        """What is wrong with the world that all resources make together, each with its line."""
+        found = self.plane.diagnostics
+        if not found:
+            return ()
+        origins = {str(ref): taken.held.document.origin for ref, taken in self.intake.taken.items()}
+        return self.files.located(
+            replace(each, where=replace(each.where, origin=each.where.origin or origins.get(each.where.resource)))
+            for each in found
+        )
 
     def settle_in(self, network: Fabric, run: Kubelet, pods: Pods) -> None:
         """Take the parts that were made after the mesh."""
