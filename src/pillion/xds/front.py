@@ -21,6 +21,10 @@ HIGH_WATER = 1 << 20
 """Bytes that one direction of a connection may hold back before it stops reading."""
 HANDSHAKE_TIMEOUT = 10.0
 FAREWELL_TIMEOUT = 1.0
+MOST_CONNECTIONS = 8
+"""Connections that one Unix socket may have at once: its proxy needs one, a second while it starts anew."""
+FIRST_BYTE_TIMEOUT = 10.0
+"""Seconds that a caller has to say something."""
 Names = Callable[[asyncio.Transport], str]
 """Names who is at the other end of a connection."""
 
@@ -42,7 +46,7 @@ class Owner(Value):
 class Half(asyncio.Protocol):
     """One side of a connection: what it reads, the other side writes."""
 
-    __slots__ = ("front", "name", "names", "other", "transport")
+    __slots__ = ("deadline", "front", "name", "names", "other", "transport")
 
     def __init__(self, front: "Front", name: str, other: "Half | None" = None, names: Names | None = None) -> None:
         self.front = front
@@ -50,6 +54,7 @@ class Half(asyncio.Protocol):
         self.names = names
         self.other = other
         self.transport: asyncio.Transport | None = None
+        self.deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; the outer half waits with its bytes until the inner half is there."""
@@ -65,6 +70,9 @@ class Half(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Pass bytes on."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
         other = self.other
         if other is not None and other.transport is not None:
             other.transport.write(data)
@@ -81,6 +89,8 @@ class Half(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End both sides."""
+        if self.deadline is not None:
+            self.deadline.cancel()
         self.front.left(self)
         self.transport = None
         if self.other is not None and self.other.transport is not None:
@@ -89,10 +99,15 @@ class Half(asyncio.Protocol):
 
 @final
 class Front:
-    """Unix and TLS sockets in front of `host:port`. An async context manager; sockets come and go while it runs."""
+    """Unix and TLS sockets in front of `host:port`. An async context manager; sockets come and go while it runs.
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    A Unix socket has `MOST_CONNECTIONS` at most, so whoever may open one cannot use up the descriptors of all.
+    """
+
+    def __init__(self, port: int, host: str = "127.0.0.1", *, patience: float = FIRST_BYTE_TIMEOUT) -> None:
+        """Stand before a server; callers who say nothing for `patience` seconds are cut off."""
         self._inner = (host, port)
+        self._patience = patience
         self._tasks = asyncio.TaskGroup()
         self._servers: dict[Path, asyncio.Server] = {}
         self._tls: list[asyncio.Server] = []
@@ -129,7 +144,9 @@ class Front:
             raise FileExistsError(f"{path} is served already")
         listener = _listener(path, owner or Owner())
         loop = asyncio.get_running_loop()
-        self._servers[path] = await loop.create_unix_server(lambda: self._outer(path, name), sock=listener)
+        self._servers[path] = await loop.create_unix_server(
+            lambda: self._outer(path, name), sock=listener, backlog=MOST_CONNECTIONS
+        )
 
     async def open_tls(self, host: str, port: int, context: ssl.SSLContext, names: Names) -> int:
         """Listen for TLS; `names` turns a connection whose handshake is done into its caller. Raises `OSError`.
@@ -165,8 +182,14 @@ class Front:
         return half
 
     def arrived(self, outer: Half) -> None:
-        """Connect a caller to the server."""
-        self._halves.setdefault(outer, NOWHERE)
+        """Connect a caller to the server, unless its socket has too many already."""
+        home = self._halves.setdefault(outer, NOWHERE)
+        if outer.transport is None:
+            return
+        if home != NOWHERE and sum(each == home for each in self._halves.values()) > MOST_CONNECTIONS:
+            outer.transport.abort()
+            return
+        outer.deadline = asyncio.get_running_loop().call_later(self._patience, outer.transport.abort)
         self._tasks.create_task(self._connect(outer))
 
     async def _connect(self, outer: Half) -> None:
@@ -207,7 +230,7 @@ def _listener(path: Path, owner: Owner) -> socket.socket:
         listener.bind(str(path))
         path.chmod(owner.mode)
         os.chown(path, owner.uid, owner.gid)
-        listener.listen(128)
+        listener.listen(MOST_CONNECTIONS)
         listener.setblocking(False)
     except BaseException:
         listener.close()

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from pillion.xds.front import Front, Owner
+from pillion.xds.front import MOST_CONNECTIONS, Front, Owner
 
 
 class Echo(asyncio.Protocol):
@@ -104,5 +104,53 @@ def test_a_caller_is_cut_off_when_the_server_is_away(tmp_path: Path) -> None:
             reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
             assert await reader.read() == b""
             writer.close()
+
+    asyncio.run(scene())
+
+
+def test_a_socket_takes_a_few_connections_and_ends_the_others_until_one_leaves(tmp_path: Path) -> None:
+    async def act(front: Front) -> None:
+        await front.open(tmp_path / "s", "s")
+        await front.open(tmp_path / "t", "t")
+        taken: list[asyncio.StreamWriter] = []
+        for _ in range(MOST_CONNECTIONS):
+            reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
+            assert await reader.readline()
+            taken.append(writer)
+        for _ in range(50):
+            reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
+            assert await reader.read() == b""
+            writer.close()
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "t")
+        assert await reader.readline(), "another socket is none the worse"
+        writer.close()
+        taken.pop().close()
+        answer = b""
+        while not answer:
+            reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
+            answer = await reader.read(1)
+            taken.append(writer)
+        for writer in taken:
+            writer.close()
+
+    with_front(act)
+
+
+def test_a_caller_who_says_nothing_is_cut_off_and_one_who_spoke_is_not(tmp_path: Path) -> None:
+    async def scene() -> None:
+        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with asyncio.timeout(20), server, Front(port, patience=0.2) as front:
+            await front.open(tmp_path / "s", "s")
+            talker, speech = await asyncio.open_unix_connection(tmp_path / "s")
+            speech.write(b"hello")
+            mute, silence = await asyncio.open_unix_connection(tmp_path / "s")
+            assert (await mute.read()).startswith(b"ipv4:")
+            silence.close()
+            await talker.readline()
+            assert await talker.readexactly(5) == b"hello"
+            speech.write(b"again")
+            assert await talker.readexactly(5) == b"again"
+            speech.close()
 
     asyncio.run(scene())
