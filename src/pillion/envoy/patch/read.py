@@ -35,6 +35,13 @@ class _Body(Value, rename="camel"):
 
 def read(patch: EnvoyPatch) -> tuple[Patch | None, Diagnostics]:
     """Read a patch; None when it cannot be applied to anything."""
+    try:
+        return _read(patch)
+    except RecursionError:
+        return None, (_told(patch, "bad-patch", "nests too deeply", _VALUE),)
+
+
+def _read(patch: EnvoyPatch) -> tuple[Patch | None, Diagnostics]:
     body = msgspec.json.decode(patch.body, type=_Body)
     change = body.patch
     kind = PATCHED.get(patch.apply_to)

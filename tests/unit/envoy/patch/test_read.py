@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pillion.envoy.patch.read import read
+from pillion.ir.model.proxy import EnvoyPatch
 from support.patches import lua, patch, written
 
 JSON = st.recursive(
@@ -68,6 +69,16 @@ def test_an_unknown_field_leaves_itself_out() -> None:
     assert cluster_pb2.Cluster.FromString(found.value or b"").alt_stat_name == "fine"
     assert [(each.code, each.severity) for each in told] == [("unknown-patch-field", "warning")]
     assert told[0].where.field.endswith("value.no_such_field")
+
+
+@pytest.mark.parametrize("levels", [90, 300, 3000])
+def test_what_nests_too_deeply_is_told(levels: int) -> None:
+    inner = b'{"and_match":{"rules":[' * levels + b"{}" + b"]}}" * levels
+    value = b'{"listener_filters":[{"name":"x","filter_disabled":%b}]}' % inner
+    body = b'{"patch":{"operation":"MERGE","value":%b}}' % value
+    found, told = read(EnvoyPatch(context="ANY", apply_to="LISTENER", body=body, origin="EnvoyFilter shop/patch"))
+    assert found is None
+    assert [each.code for each in told] == ["bad-patch"]
 
 
 def test_what_cannot_be_patched_is_told() -> None:
