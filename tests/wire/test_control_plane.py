@@ -150,3 +150,28 @@ def test_a_proxy_that_may_not_be_who_it_says_is_turned_away() -> None:
             assert made.clients == ()
 
     asyncio.run(play())
+
+
+def test_a_fault_of_ours_leaves_proxies_what_they_have_and_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("out of range")
+
+    async def play() -> None:
+        async with plane() as (made, address), client(address) as proxy:
+            await proxy.subscribe(CLUSTER)
+            await proxy.hear()
+            for stage, code in (("view", "not-published"), ("build", "internal-error")):
+                with monkeypatch.context() as patch:
+                    patch.setattr(made.teller, stage, broken)
+                    await made.pushed(made.apply([service("web")]))
+                    assert [each.code for each in made.diagnostics] == [code]
+                    assert "out of range" in str(made.diagnostics[0])
+            await made.pushed(made.apply([service("other")]))
+            assert made.diagnostics == ()
+            heard = {each.name for _ in range(2) for each in (await proxy.hear()).resources}
+            assert {WEB, WEB.replace("web", "other")} <= heard
+
+    asyncio.run(play())
+    assert len(caplog.records) == 2

@@ -1,11 +1,13 @@
 """The loop: changes are gathered, a world is built from them, and every connected proxy is shown what is new for it.
 
 The first change of a burst goes at once; what arrives while it is worked on, and for a moment after, goes together. A
-proxy whose view did not change hears nothing.
+proxy whose view did not change hears nothing. What cannot be built or shown is a diagnostic: proxies keep the last good
+configuration, and the loop goes on.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from typing import final
 
 from pillion.controlplane.client import Client
@@ -16,12 +18,13 @@ from pillion.mesh.snapshot import World
 from pillion.proxy.node import Proxy, read_proxy
 from pillion.proxy.telling import Teller
 from pillion.resources.meta import HasMetadata, Ref
-from pillion.value import Diagnostics, Value
+from pillion.value import Diagnostic, Diagnostics, Value
 from pillion.xds.cache import inconsistencies
 from pillion.xds.request import Node
 from pillion.xds.resource import View
 from pillion.xds.server import RefusedError
 
+LOG = logging.getLogger(__name__)
 Identify = Callable[[str, Proxy], str | None]
 """(peer, who it says it is) -> why it may not have that, or None."""
 
@@ -54,7 +57,6 @@ class ControlPlane:
         """
         self.catalog = Catalog()
         self.teller = Teller()
-        self.diagnostics: Diagnostics = ()
         self.generation = 0
         """Counts the changes that were handed in."""
         self.pushes: list[Push] = []
@@ -67,12 +69,20 @@ class ControlPlane:
         self._waiting: list[asyncio.Future[None]] = []
         self._pushed = 0
         self._changed_at = 0.0
-        self._world = self._build()
+        self._unsettled: set[Client] = set()
+        self._told_of_world: Diagnostics = ()
+        self._told_of_proxies: Diagnostics = ()
+        self._world = self._build(None)
 
     @property
     def world(self) -> World:
         """The world that proxies are told of."""
         return self._world
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What is to be said of the world, and of proxies that could not be shown what is new."""
+        return (*self._told_of_world, *self._told_of_proxies)
 
     @property
     def settings(self) -> MeshSettings:
@@ -115,59 +125,84 @@ class ControlPlane:
 
     async def settled(self, generation: int) -> None:
         """Wait until every connected client has acknowledged what these changes mean for it."""
-        await self.until(lambda: self._pushed >= generation and all(client.settled for client in self._clients))
+        await self.until(lambda: self._pushed >= generation and not self._unsettled)
 
     def _push(self) -> None:
         generation = self.generation
-        self._world = self._build()
-        refused: list[str] = []
+        self._world = self._build(self._world)
+        problems: dict[str, list[str]] = {}
         told = 0
         for client in self._clients:
-            view = self.teller.view(self._world, client.proxy)
-            if view is client.view:
-                continue
-            missing = inconsistencies(view)
-            if missing:
-                refused.append(f"{client.node_id}: {missing[0]}")
-            else:
+            view, problem = self._view(client.proxy)
+            if view is None:
+                problems.setdefault(problem, []).append(client.node_id)
+            elif view is not client.view:
+                self._unsettled.add(client)
                 told += client.show(view)
         self.teller.sweep()
+        self._told_of_proxies = tuple(_not_shown(problem, proxies) for problem, proxies in problems.items())
+        refused = tuple(f"{proxy}: {problem}" for problem, proxies in problems.items() for proxy in proxies)
         seconds = asyncio.get_running_loop().time() - self._changed_at
-        push = Push(generation=generation, seconds=seconds, told=told, refused=tuple(refused))
+        push = Push(generation=generation, seconds=seconds, told=told, refused=refused)
         self.pushes = [*self.pushes[-99:], push]
         self._pushed = generation
         self._tell()
 
-    def _build(self) -> World:
-        world, self.diagnostics = self.teller.build(self.catalog, self._settings)
+    def _build(self, last: World | None) -> World:
+        """Build the world; when that fails, which only a fault of our own can cause, the last one stays."""
+        try:
+            world, self._told_of_world = self.teller.build(self.catalog, self._settings)
+        except Exception as error:
+            if last is None:
+                raise
+            LOG.exception("the world cannot be built")
+            self._told_of_world = (_fault(f"the world cannot be built, the last good one stays: {error!r}"),)
+            return last
         return world
+
+    def _view(self, proxy: Proxy) -> tuple[View | None, str]:
+        """Give what a proxy is to see, or why that cannot be given."""
+        try:
+            view = self.teller.view(self._world, proxy)
+        except Exception as error:
+            LOG.exception("the configuration of %s cannot be made", proxy.workload.name)
+            return None, f"it cannot be made: {error!r}"
+        missing = inconsistencies(view)
+        return (None, f"it is not complete: {missing[0]}") if missing else (view, "")
 
     def attach(self, node: Node, peer: str, notify: Callable[[View], None]) -> Client:
         """Take a proxy in (called by the xDS server on the event loop)."""
         place = Locality(region=node.region, zone=node.zone, sub_zone=node.sub_zone)
-        proxy = read_proxy(node.id, node.metadata, locality=place, extensions=node.extensions)
+        try:
+            proxy = read_proxy(node.id, node.metadata, locality=place, extensions=node.extensions)
+        except Exception as error:
+            LOG.exception("the node metadata of %s cannot be read", node.id)
+            raise RefusedError(f"its node metadata cannot be read: {error!r}") from error
         if proxy is None:
             raise RefusedError(f"{node.id!r} is not the id of a sidecar: sidecar~IP~NAME.NAMESPACE~DOMAIN")
         reason = self._may_be(peer, proxy)
         if reason is not None:
             raise RefusedError(reason)
         client = Client(proxy, node.id, peer, (self, notify))
-        view = self.teller.view(self._world, proxy)
-        missing = inconsistencies(view)
-        if missing:
-            raise RefusedError(f"its configuration is not complete: {missing[0]}")
+        view, problem = self._view(proxy)
+        if view is None:
+            raise RefusedError(f"there is no configuration for it: {problem}")
         client.begin(view)
         self._clients[client] = None
+        self._unsettled.add(client)
         self._tell()
         return client
 
     def gone(self, client: Client, /) -> None:
         """Forget a client whose stream is over."""
         self._clients.pop(client, None)
+        self._unsettled.discard(client)
         self._tell()
 
-    def acknowledged(self, _client: Client, /) -> None:
+    def acknowledged(self, client: Client, /) -> None:
         """Note that a client has acknowledged all of its view."""
+        if client.settled:
+            self._unsettled.discard(client)
         self._tell()
 
     def _tell(self) -> None:
@@ -183,3 +218,15 @@ class ControlPlane:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             await future
+
+
+def _not_shown(problem: str, proxies: Sequence[str]) -> Diagnostic:
+    more = f" and {len(proxies) - 1} more" if len(proxies) > 1 else ""
+    message = (
+        f"the configuration of {proxies[0]}{more} is not published, {'they keep' if more else 'it keeps'} the last"
+    )
+    return Diagnostic(code="not-published", severity="error", message=f"{message}: {problem}")
+
+
+def _fault(message: str) -> Diagnostic:
+    return Diagnostic(code="internal-error", severity="error", message=message)
