@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
-from bench import controlplane, envoy, startup, world, xds
+from bench import controlplane, envoy, inject, startup, webhook, world, xds
 from bench.crowd import crowd
 from bench.figure import Figure, figure
 
@@ -27,6 +27,8 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "envoy": envoy.benchmarks,
     "controlplane": lambda: controlplane.benchmarks(crowd()),
     "xds": _xds,
+    "inject": inject.benchmarks,
+    "webhook": webhook.benchmarks,
 }
 
 
