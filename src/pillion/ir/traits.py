@@ -46,6 +46,10 @@ class OutboundTraits(Value):
     locality: Locality = NOWHERE
     """Only where a DNS service prefers members by place."""
     cluster: str = ""
+    network: str = ""
+    """Only where a `failoverPriority` may ask for it."""
+    node: str = ""
+    """Likewise."""
     http_proxy_port: int = 0
     dual_stack: bool = False
     """Istio's switch `ISTIO_DUAL_STACK`: use both families where a proxy has both."""

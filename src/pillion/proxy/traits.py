@@ -1,9 +1,19 @@
 """From a proxy and its scope to the traits that count: everything else about it must leave no trace."""
 
+from collections.abc import Iterator
+
+from pillion.ir.policy.balancing import SAME_NODE
 from pillion.ir.traits import InboundTraits, OutboundTraits
+from pillion.mesh.part import NAMED_MEMBERS
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.proxy.node import Proxy
 from pillion.resources.duration import parse_duration
+from pillion.resources.istio.destination_rule import (
+    DestinationRuleSpec,
+    LoadBalancerSettings,
+    LocalityLoadBalancerSetting,
+    ZoneAwareLoadBalancerSetting,
+)
 from pillion.resources.istio.telemetry import Telemetry
 from pillion.scope.model import SidecarScope
 from pillion.value import NO_LABELS, FrozenMap, Labels
@@ -13,7 +23,8 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetr
     """Give what of a proxy changes its outbound half."""
     workload = proxy.workload
     own = next((address for address in workload.addresses[:1] if address in headless_members(scope)), "")
-    placed = any(service.resolution in {"DNS", "DNS_ROUND_ROBIN"} for service in scope.services)
+    placed = any(service.resolution in NAMED_MEMBERS for service in scope.services)
+    preferred = failover_names(scope) if placed else frozenset[str]()
     return OutboundTraits(
         families=proxy.families,
         interception=proxy.interception,
@@ -21,7 +32,7 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetr
         dns_auto_allocate=proxy.dns_auto_allocate,
         certificates=proxy.certificates,
         capabilities=proxy.capabilities,
-        labels=_asked_labels(workload.labels, scope),
+        labels=_asked_labels(workload.labels, scope, preferred),
         own_address=own,
         http10=proxy.http10,
         idle_timeout=_nanoseconds(proxy.idle_timeout),
@@ -32,7 +43,9 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetr
         dual_stack=scope.settings.dual_stack,
         telemetry=telemetry,
         locality=workload.locality if placed else OutboundTraits().locality,
-        cluster=workload.cluster,
+        cluster=workload.cluster if preferred else "",
+        network=workload.network if preferred else "",
+        node=workload.node if preferred else "",
         http_proxy_port=proxy.http_proxy_port,
     )
 
@@ -81,17 +94,37 @@ def telemetries(snapshot: MeshSnapshot, namespace: str, labels: Labels) -> tuple
     return tuple(found)
 
 
-def _asked_labels(labels: Labels, scope: SidecarScope) -> Labels:
-    """Keep the labels that some selector of the scope asks for."""
-    asked: set[str] = set()
+def failover_names(scope: SidecarScope) -> frozenset[str]:
+    """Give the labels that some policy of a scope prefers members by, or may: at every level, and by default."""
+    config = scope.settings.config
+    settings: list[LocalityLoadBalancerSetting | ZoneAwareLoadBalancerSetting | None] = [
+        config.locality_lb_setting,
+        config.zone_aware_lb_setting,
+    ]
+    for rules in scope.destination_rules.values():
+        for each in rules:
+            for balancer in _balancers(each.rule.spec):
+                settings += [balancer.locality_lb_setting, balancer.zone_aware_lb_setting]
+    named = {name.partition("=")[0] for setting in settings if setting for name in setting.failover_priority}
+    by_nearness = any(service.traffic_distribution for service in scope.services)
+    return frozenset(named | set(SAME_NODE if by_nearness else ()))
+
+
+def _balancers(spec: DestinationRuleSpec) -> Iterator[LoadBalancerSettings]:
+    """Give the load balancers of a rule: its own, its subsets' and those of their ports."""
+    for policy in (spec.traffic_policy, *(subset.traffic_policy for subset in spec.subsets)):
+        for level in (policy, *policy.port_level_settings) if policy else ():
+            if level.load_balancer is not None:
+                yield level.load_balancer
+
+
+def _asked_labels(labels: Labels, scope: SidecarScope, preferred: frozenset[str]) -> Labels:
+    """Keep the labels that some selector of the scope asks for, or that members are preferred by."""
+    asked = set(preferred)
     for rules in scope.destination_rules.values():
         for each in rules:
             if each.rule.spec.workload_selector is not None:
                 asked |= each.rule.spec.workload_selector.match_labels.keys()
-            policy = each.rule.spec.traffic_policy
-            balancer = policy.load_balancer if policy else None
-            locality = balancer.locality_lb_setting if balancer else None
-            asked |= {name.partition("=")[0] for name in locality.failover_priority} if locality else set()
     for listener in scope.egress:
         for rule in listener.virtual_services:
             for route in (*rule.spec.http, *rule.spec.tls, *rule.spec.tcp):

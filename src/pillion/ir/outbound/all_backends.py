@@ -4,17 +4,17 @@ from pillion.ir.memo import Memo
 from pillion.ir.model.backend import AddressFamily, Backend
 from pillion.ir.model.key import BackendKey
 from pillion.ir.outbound.backends import BackendInputs, base_backends, dynamic_backend, refuse, service_backends
+from pillion.ir.outbound.endpoints import ANYWHERE, ClientView
 from pillion.ir.policy.client_tls import MutualMode
 from pillion.ir.policy.cluster_local import cluster_local_hosts, is_cluster_local
 from pillion.ir.policy.connection import preserves_case
 from pillion.ir.policy.peer import namespace_mode
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.destination_rules import ConsolidatedRule
-from pillion.mesh.endpoint import NOWHERE, Locality
 from pillion.mesh.service import Service
 from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.scope.model import SidecarScope
-from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Labels, Value
 
 _BY_DNS = frozenset({"DNS", "DNS_ROUND_ROBIN"})
 
@@ -36,8 +36,8 @@ class BackendSlice(Value):
     dns_capture: bool = False
     cluster_local: FrozenMap[bool] = FrozenMap()
     """Which hosts' members stay within their cluster."""
-    locality: Locality = NOWHERE
-    labels: Labels = NO_LABELS
+    client: ClientView = ANYWHERE
+    """Whose preferences count among members that Envoy resolves by name."""
 
 
 def backend_slice(scope: SidecarScope, traits: OutboundTraits) -> BackendSlice:
@@ -55,8 +55,13 @@ def backend_slice(scope: SidecarScope, traits: OutboundTraits) -> BackendSlice:
         family=traits.dns_family,
         dns_capture=traits.dns_capture,
         cluster_local=cluster_local_hosts(scope.settings.config, scope.settings.domain),
-        locality=traits.locality,
-        labels=traits.labels,
+        client=ClientView(
+            locality=traits.locality,
+            network=traits.network,
+            cluster=traits.cluster,
+            node=traits.node,
+            labels=traits.labels,
+        ),
     )
 
 
@@ -95,7 +100,6 @@ def _inputs(cut: BackendSlice, service: Service) -> BackendInputs:
         certificates=cut.certificates,
         preserve_case=cut.preserve_case,
         family=cut.family if placed or service.resolution == "DYNAMIC_DNS" else "v4",
-        locality=cut.locality if placed else NOWHERE,
-        labels=cut.labels if placed else NO_LABELS,
+        client=cut.client if placed else ANYWHERE,
         cluster_local=is_cluster_local(service.hostname, cut.cluster_local),
     )

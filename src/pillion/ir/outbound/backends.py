@@ -19,14 +19,14 @@ from pillion.ir.model.backend import (
 )
 from pillion.ir.model.balancing import Balancing
 from pillion.ir.model.key import BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH, BackendKey
-from pillion.ir.outbound.endpoints import NO_RULES, ClientView, member_groups
+from pillion.ir.outbound.endpoints import ANYWHERE, NO_RULES, ClientView, member_groups
 from pillion.ir.outbound.unknown import unknown_names, wildcard_names
 from pillion.ir.policy.balancing import balancing, is_passthrough, outlier
 from pillion.ir.policy.client_tls import ClientTlsInputs, MutualMode, client_tls
 from pillion.ir.policy.pool import connect_timeout, keepalive, limits, nanoseconds, upgrades_to_http2, upstream_http
 from pillion.ir.policy.traffic import port_policy, subset_policy, with_defaults
 from pillion.mesh.destination_rules import ConsolidatedRule
-from pillion.mesh.endpoint import NOWHERE, Endpoint, Locality
+from pillion.mesh.endpoint import Endpoint
 from pillion.mesh.service import Service, ServicePort
 from pillion.resources.host import is_wildcard
 from pillion.resources.istio.destination_rule import Subset, TrafficPolicy
@@ -49,8 +49,7 @@ class BackendInputs(Value):
     certificates: bool = True
     preserve_case: bool = False
     family: AddressFamily = "v4"
-    locality: Locality = NOWHERE
-    labels: Labels = NO_LABELS
+    client: ClientView = ANYWHERE
     cluster_local: bool = False
 
 
@@ -164,8 +163,7 @@ def _backend(part: _Part) -> Backend | None:
     terms = _terms(part)
     groups = ()
     if discovery in _DNS:
-        view = ClientView(locality=inputs.locality, labels=inputs.labels)
-        groups = member_groups(terms, chosen.locality, service.members, view, NO_RULES, by_name=True)
+        groups = member_groups(terms, chosen.locality, service.members, inputs.client, NO_RULES, by_name=True)
         if not groups:
             return None
     tls = client_tls(
