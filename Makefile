@@ -28,7 +28,7 @@ fmt: setup
 	$(BIN)/ruff check --fix .
 
 conformance: setup
-	PYTHONPATH=tests $(BIN)/python -m conformance --data $(DATA) $(if $(SUITE),--suite $(SUITE))
+	PYTHONPATH=tests $(BIN)/python -m conformance --data $(DATA) $(if $(SUITE),--suite $(SUITE)) $(if $(RAISE),--raise)
 
 bench: setup
 	@tools/host-tools

@@ -9,7 +9,13 @@ from bench.figure import Figure, figure
 
 from pillion.mesh.catalog import Catalog
 from pillion.proxy.telling import Teller
-from pillion.resources.istio.destination_rule import DestinationRule, DestinationRuleSpec
+from pillion.resources.istio.destination_rule import (
+    ConnectionPoolSettings,
+    DestinationRule,
+    DestinationRuleSpec,
+    TCPSettings,
+    TrafficPolicy,
+)
 from pillion.resources.istio.virtual_service import (
     Destination,
     HTTPRoute,
@@ -67,6 +73,7 @@ def _changes() -> Iterator[Figure]:
         seconds = time.perf_counter() - began
         teller.sweep()
         told = sum(one is not other for one, other in zip(views, now, strict=True))
+        assert told == PROXIES // mesh.NAMESPACES, f"{told} proxies were told"
         views = now
         made = (teller.scopes.scopes.computed - scopes, teller.memo.misses - misses)
         return seconds * 1000, f"{made[0]} scopes and {made[1]} parts recomputed, {told} of {PROXIES} proxies told"
@@ -104,9 +111,10 @@ def _rule_changes() -> Iterator[HasMetadata]:
 
 def _policy_changes() -> Iterator[HasMetadata]:
     for number in range(RUNS):
+        pool = ConnectionPoolSettings(tcp=TCPSettings(max_connections=100 + number))
         yield DestinationRule(
-            metadata=Metadata(name="one", namespace="ns-7", generation=number),
-            spec=DestinationRuleSpec(host="svc-7", export_to=(".",) if number % 2 else ("*",)),
+            metadata=Metadata(name="one", namespace="ns-7"),
+            spec=DestinationRuleSpec(host="svc-7", traffic_policy=TrafficPolicy(connection_pool=pool)),
         )
 
 
