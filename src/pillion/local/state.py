@@ -216,9 +216,9 @@ def save(layout: Layout, memory: Memory) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file by another content, all or nothing."""
+    """Replace a file by another content, all or nothing; nobody but its owner may read it."""
     beside = path.with_name(f".{path.name}.new")
-    with beside.open("wb") as file:
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

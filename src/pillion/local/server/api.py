@@ -26,7 +26,7 @@ from pillion.local.kubelet.instance import Streams
 from pillion.local.kubelet.kubelet import UnknownContainerError
 from pillion.local.server import tables
 from pillion.local.server.intake import check
-from pillion.local.server.mesh import Mesh
+from pillion.local.server.mesh import ChangeError, Mesh
 from pillion.local.server.overlay import reference
 from pillion.resources.documents import Document
 from pillion.resources.meta import Ref
@@ -224,5 +224,7 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": problem.text or problem.reason}, status=problem.status)
     except UnknownContainerError as problem:
         return web.json_response({"error": str(problem)}, status=404)
+    except ChangeError as problem:
+        return web.json_response({"error": str(problem)}, status=500)
     except (KeyError, ValueError, TypeError, msgspec.MsgspecError) as problem:
         return web.json_response({"error": f"the request cannot be read: {problem}"}, status=400)

@@ -50,6 +50,7 @@ async def opened(options: MeshOptions, layout: Layout, stop: asyncio.Event | Non
                     runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.5)
                     await runner.setup()
                     await web.UnixSite(runner, str(layout.server_socket)).start()
+                    layout.server_socket.chmod(0o600)
                     background = [
                         tasks.create_task(executions.serve(exec_socket(layout), api.execute, tasks)),
                         tasks.create_task(_follow(mesh, watch)),
@@ -67,8 +68,7 @@ async def opened(options: MeshOptions, layout: Layout, stop: asyncio.Event | Non
 async def _follow(mesh: Mesh, watch: Watch) -> None:
     """Read the files again whenever one changed."""
     async for _ in watch:
-        mesh.read_files()
-        mesh.touch()
+        await mesh.read_files()
 
 
 def clear_leftovers(layout: Layout) -> Report:

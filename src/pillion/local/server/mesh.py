@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -31,6 +32,7 @@ from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, has_errors
 from pillion.xds.front import Front
 from pillion.xds.server import Server
 
+LOG = logging.getLogger(__name__)
 NODE = "local"
 PATIENCE = 10.0
 """Seconds that proxies have to acknowledge a change before whoever made it hears that they did not."""
@@ -45,6 +47,10 @@ class MeshOptions(Value):
     """The path of a MeshConfig, or empty."""
     directory: str = "/"
     fabric: FabricSettings = FabricSettings()
+
+
+class ChangeError(Exception):
+    """A change cannot be brought about, which only a fault of our own can cause; what was in force stays."""
 
 
 @final
@@ -101,16 +107,33 @@ class Mesh:
         """Take note of what a pod's document asks for and cannot get."""
         self._warnings = [*self._warnings[-99:], diagnostic]
 
-    def read_files(self) -> None:
-        """Read the watched files again; one that is broken keeps its last good documents."""
-        self.overlay = self.overlay.with_files(self.files.read(self.overlay.declared()))
+    async def read_files(self) -> None:
+        """Read the watched files again, beside the loop that pushes; a broken one keeps its last good documents."""
+        try:
+            documents = await asyncio.to_thread(self.files.read, self.overlay.declared())
+        except Exception as problem:  # noqa: BLE001 (one change costs itself, never the mesh)
+            self._fail(problem)
+            return
+        self.overlay = self.overlay.with_files(documents)
+        self.touch()
 
     async def run(self) -> None:
         """Bring about what the documents say, at every change, until cancelled."""
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            await self.reconcile()
+            try:
+                await self.reconcile()
+            except Exception as problem:  # noqa: BLE001 (one change costs itself, never the mesh)
+                self._fail(problem)
+
+    def _fail(self, problem: Exception) -> None:
+        """Tell that a change could not be brought about: what was in force stays."""
+        LOG.error("a change cannot be brought about", exc_info=problem)
+        message = f"the last change cannot be brought about, what was in force stays: {problem!r}"
+        told = Diagnostic(code="internal-error", severity="error", message=message, hint="take the last change back")
+        self.diagnostics = (*(each for each in self.diagnostics if each.code != told.code), told)
+        self._announce()
 
     async def reconcile(self) -> int:
         """Look at everything once; return the generation of the control plane that holds the result."""
@@ -177,14 +200,24 @@ class Mesh:
         A proxy that does not answer is not waited for longer than `PATIENCE`.
         """
         began = time.monotonic()
-        self.overlay = self.overlay.with_applied(documents)
-        return await self._in_force(await self.reconcile(), began)
+        return await self._in_force(await self._with(self.overlay.with_applied(documents)), began)
 
     async def delete(self, refs: Iterable[Ref]) -> tuple[int, float]:
         """Take applied documents away."""
         began = time.monotonic()
-        self.overlay = self.overlay.without(refs)
-        return await self._in_force(await self.reconcile(), began)
+        return await self._in_force(await self._with(self.overlay.without(refs)), began)
+
+    async def _with(self, overlay: Overlay) -> int:
+        """Bring another overlay about; one that cannot be brought about is taken back."""
+        before, self.overlay = self.overlay, overlay
+        try:
+            return await self.reconcile()
+        except Exception as problem:
+            if self.overlay is overlay:
+                self.overlay = before
+            self._fail(problem)
+            self.touch()
+            raise ChangeError(f"the change cannot be brought about, it is taken back: {problem!r}") from problem
 
     async def _in_force(self, generation: int, began: float) -> tuple[int, float]:
         with contextlib.suppress(TimeoutError):
@@ -249,8 +282,7 @@ async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
                     callers.append(front)
                     pods = Pods(layout, (run, front), tasks, mesh.touch)
                     mesh.settle_in(network, run, pods)
-                    mesh.read_files()
-                    mesh.touch()
+                    await mesh.read_files()
                     loops.extend((tasks.create_task(plane.run()), tasks.create_task(mesh.run())))
                     try:
                         yield mesh

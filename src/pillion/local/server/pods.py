@@ -11,7 +11,7 @@ from pillion.local.server.intake import Intake
 from pillion.local.state import Layout
 from pillion.local.workloads import KINDS, DesiredPod, Workload, read
 from pillion.resources.meta import Ref
-from pillion.value import Diagnostic, Diagnostics, has_errors
+from pillion.value import Diagnostic, Diagnostics, Where, has_errors
 from pillion.xds.front import Front, Owner
 
 PROXY_ID = 1337
@@ -24,6 +24,8 @@ WORDS = frozenset(word for kind in KINDS for word in (kind.lower(), f"{kind.lowe
 }
 """How kubectl's users write the kinds of workloads."""
 OVER = frozenset({"Succeeded", "Failed"})
+RETRY = 1.0
+"""Seconds until a pod is tried again for which the machine had no socket or no folder."""
 
 
 class Running(NamedTuple):
@@ -76,7 +78,11 @@ class Pods:
             self._end(f"{pod.namespace}/{pod.name}")
         found: list[Diagnostic] = []
         for desired in step.create:
-            found.extend(await self._begin(desired, prepared, namespaces))
+            try:
+                found.extend(await self._begin(desired, prepared, namespaces))
+            except OSError as problem:  # it costs this pod, not the mesh
+                found.append(_cannot_begin(desired, problem))
+                asyncio.get_running_loop().call_later(RETRY, self._changed)
         return tuple(found)
 
     def is_ready(self, key: str) -> bool:
@@ -130,10 +136,14 @@ class Pods:
             socket = self._layout.xds_socket(key)
             await self._front.open(socket, key, Owner(uid=PROXY_ID, gid=PROXY_ID))
             binds.append((str(socket), XDS_SOCKET))
-        found = self._kubelet.start_pod(injection.document, binds)
-        if has_errors(found):
-            if binds:
+        is_begun = False
+        try:
+            found = self._kubelet.start_pod(injection.document, binds)
+            is_begun = not has_errors(found)
+        finally:
+            if binds and not is_begun:
                 self._front.close(self._layout.xds_socket(key))
+        if not is_begun:
             return found
         owner = self._owner_of(desired)
         self._running[key] = Running(owner, desired.revision, injection.document, injection.is_injected)
@@ -159,3 +169,14 @@ class Pods:
         """End pods; their workloads make new ones."""
         for key in keys:
             self._end(key)
+
+
+def _cannot_begin(desired: DesiredPod, problem: OSError) -> Diagnostic:
+    metadata: Mapping[str, Any] = desired.document["metadata"]
+    return Diagnostic(
+        code="pod-not-started",
+        severity="error",
+        message=f"cannot be started yet: {problem}",
+        where=Where(resource=f"Pod {metadata['namespace']}/{desired.name}"),
+        hint="it is tried again",
+    )
