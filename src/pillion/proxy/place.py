@@ -59,6 +59,7 @@ class Places:
         if found is None:
             found = self._kept(key, world, namespace, labels)
             self._found[key] = found
+            self._asked.update(self._by_address(namespace, world.snapshot.services.get(namespace, ())))
         return found
 
     def sweep(self) -> None:
@@ -69,7 +70,6 @@ class Places:
         snapshot = world.snapshot
         services = snapshot.services.get(namespace, ())
         by_address = self._by_address(namespace, services)
-        self._asked.update(by_address)
         return Place(
             scope=self._scopes.of(snapshot, namespace, labels),
             services=services,

@@ -114,6 +114,23 @@ def test_a_workload_that_becomes_a_member_by_its_address_takes_the_service_s_req
     assert "inbound|8080||" in names(teller.view(changed, client), CLUSTER)
 
 
+def test_a_workload_s_membership_counts_after_a_turn_to_an_older_world_too() -> None:
+    teller = Teller()
+    unselected = Service(
+        metadata=Metadata(name="legacy", namespace="shop"),
+        spec=ServiceSpec(cluster_ip="10.0.0.9", ports=(ServicePort(name="http", port=80),)),
+    )
+    catalog = Catalog().with_changes((*MESH, unselected, members("legacy", "shop", "10.2.0.7")))
+    client = proxy("a", "10.2.0.1")
+    old, _ = teller.build(catalog, settings())
+    teller.view(old, client)
+    between, _ = teller.build(catalog.with_changes([members("legacy", "shop", "10.2.0.8")]), settings())
+    teller.told(between, proxy("b", "10.3.0.1", "data"))
+    assert "inbound|8080||" not in names(teller.view(old, client), CLUSTER)
+    changed, _ = teller.build(catalog.with_changes([members("legacy", "shop", "10.2.0.1")]), settings())
+    assert "inbound|8080||" in names(teller.view(changed, client), CLUSTER)
+
+
 def test_nothing_new_gives_the_same_view_back() -> None:
     teller = Teller()
     catalog = Catalog().with_changes(MESH)
