@@ -16,6 +16,7 @@ from pillion.resources.decode import decode_proxy_config
 from pillion.resources.istio.mesh_proxy import ProxyConfig
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
+LAST_PORT = 2**16 - 1
 OWN_PORTS = ("ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT")
 INTERCEPTIONS: FrozenMap[Interception] = FrozenMap({"REDIRECT": "REDIRECT", "TPROXY": "TPROXY", "NONE": "NONE"})
 
@@ -95,9 +96,9 @@ def read_proxy(
         unprivileged=_flag(metadata, "UNPRIVILEGED_POD"),
         exact_balance=_flag(metadata, "INBOUND_LISTENER_EXACT_BALANCE"),
         capabilities=frozenset(name for name in extensions if "istio" in name),
-        http_proxy_port=int(_text(metadata, "HTTP_PROXY_PORT") or 0),
+        http_proxy_port=_port(metadata, "HTTP_PROXY_PORT"),
         proxy_config=_proxy_config(metadata.get("PROXY_CONFIG")),
-        reserved_ports=frozenset(int(text) for key in OWN_PORTS if (text := _text(metadata, key)).isdigit()),
+        reserved_ports=frozenset(port for key in OWN_PORTS if (port := _port(metadata, key))),
         version=_text(metadata, "ISTIO_VERSION"),
         metadata=FrozenMap({str(key): each for key, each in metadata.items() if isinstance(each, str)}),
     )
@@ -114,6 +115,13 @@ def _text(metadata: Mapping[str, Any], key: str) -> str:
     if isinstance(value, bool) or value is None:
         return "true" if value else ""
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _port(metadata: Mapping[str, Any], key: str) -> int:
+    """Read a port; 0 when it is none."""
+    text = _text(metadata, key)
+    port = int(text) if text.isdecimal() and len(text) <= 5 else 0
+    return port if port <= LAST_PORT else 0
 
 
 def _flag(metadata: Mapping[str, Any], key: str) -> bool:

@@ -51,3 +51,12 @@ def test_a_pod_adds_what_the_proxy_does_not_know() -> None:
     assert found.ports == ports
     assert (found.locality.region, found.node) == ("r1", "n1")
     assert found.addresses == ("10.1.0.5",)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"), [("15080", 15080), (15080.0, 15080), ("abc", 0), ("", 0), ("-1", 0), ("70000", 0), ("²", 0)]
+)
+def test_a_port_that_is_none_is_none(said: object, read: int) -> None:
+    found = proxy(HTTP_PROXY_PORT=said, ENVOY_STATUS_PORT=said)
+    assert found.http_proxy_port == read
+    assert found.reserved_ports == ({read} if read else set())
