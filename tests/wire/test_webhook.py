@@ -204,6 +204,17 @@ def test_a_process_that_injects_is_replaced_when_it_ends(tmp_path: Path) -> None
     assert any("ended with -9; starting another" in line for line in said)
 
 
+def test_what_was_asked_is_answered_at_the_end(tmp_path: Path) -> None:
+    async def talk(client: Client) -> None:
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(client.ask(pod(f"web-{index}"))) for index in range(20)]
+            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+            client.webhook.terminate()
+        assert all(each.result()["response"]["allowed"] for each in asked)
+
+    serving(plan(tmp_path, workers=1), talk)
+
+
 def test_the_command_ends_at_sigterm(tmp_path: Path) -> None:
     chain, key = write_certificate(tmp_path)
     argv = [sys.executable, "-m", "pillion", "webhook", "--cert", str(chain), "--key", str(key), "--port", "0"]

@@ -110,7 +110,10 @@ class Server:
         finally:
             self._reviews -= 1
         self._metrics.review(answered.fate, time.perf_counter() - began)
-        return web.Response(body=answered.body, content_type="application/json")
+        response = web.Response(body=answered.body, content_type="application/json")
+        if self._status.is_draining:
+            response.force_close()  # the client must not send its next request this way
+        return response
 
     async def _body(self, request: web.BaseRequest) -> tuple[web.Response | None, bytes]:
         if request.method != "POST":
