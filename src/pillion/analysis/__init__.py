@@ -4,4 +4,5 @@
 - `simulate`: one call through one proxy's configuration, by way of
   `listeners`, `filter_chains`, `virtual_hosts`, `routes` (with `matchers` and `paths`)
 - `reach`: a pod's call in a world: the name resolved (`destination`), the proxy told, the call simulated
+- `injection`: what injection does to workloads, and why
 """
