@@ -16,11 +16,10 @@ from types import TracebackType
 from typing import cast, final
 
 from pillion.value import Value
+from pillion.xds.tls import SecureTransport
 
 HIGH_WATER = 1 << 20
 """Bytes that one direction of a connection may hold back before it stops reading."""
-HANDSHAKE_TIMEOUT = 10.0
-FAREWELL_TIMEOUT = 1.0
 MOST_CONNECTIONS = 8
 """Connections that one Unix socket may have at once: its proxy needs one, a second while it starts anew."""
 FIRST_BYTE_TIMEOUT = 10.0
@@ -154,13 +153,7 @@ class Front:
         Returns the port. What the context is changed to counts for connections to come.
         """
         server = await asyncio.get_running_loop().create_server(
-            lambda: self._outer(NOWHERE, "", names),
-            host,
-            port,
-            ssl=context,
-            backlog=1024,
-            ssl_handshake_timeout=HANDSHAKE_TIMEOUT,
-            ssl_shutdown_timeout=FAREWELL_TIMEOUT,
+            lambda: SecureTransport(self._outer(NOWHERE, "", names), context), host or None, port, backlog=1024
         )
         self._tls.append(server)
         return cast(tuple[str, int], server.sockets[0].getsockname()[:2])[1]

@@ -5,7 +5,7 @@ import datetime as dt
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 from pillion.pki.authority import Authority, Leaf, create, issue
 from pillion.xds.front import Front
@@ -47,9 +47,13 @@ def client_side(authority: Authority) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=authority.certificate)
 
 
-def with_front(context: ssl.SSLContext, act: Callable[[Front, int], Awaitable[None]]) -> None:
+def with_front(
+    context: ssl.SSLContext,
+    act: Callable[[Front, int], Awaitable[None]],
+    behind: Callable[[], asyncio.Protocol] = Echo,
+) -> None:
     async def scene() -> None:
-        server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(behind, "127.0.0.1", 0)
         async with asyncio.timeout(20), server, Front(server.sockets[0].getsockname()[1]) as front:
             await act(front, await front.open_tls("127.0.0.1", 0, context, names))
 
@@ -121,3 +125,68 @@ def test_ends_with_connections_still_open(tmp_path: Path) -> None:
 
     with_front(server_side(authority, tmp_path), act)
     assert kept
+
+
+def test_who_does_not_speak_tls_is_sent_away(tmp_path: Path) -> None:
+    async def act(_: Front, port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        while await reader.read(1000):
+            pass  # the alert
+        writer.close()
+
+    with_front(server_side(create("tests", NOW), tmp_path), act)
+
+
+def test_what_comes_with_the_last_word_of_the_handshake_is_not_lost(tmp_path: Path) -> None:
+    """A client speaks at once, in the packet that ends the handshake; the server behind is not reached yet then."""
+    authority = create("tests", NOW)
+
+    async def act(_: Front, port: int) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = client_side(authority).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        while True:
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(65536))
+        client.write(b"at once")
+        writer.write(outgoing.read())
+        heard = b""
+        while not heard.endswith(b"at once"):
+            try:
+                heard += client.read()
+            except ssl.SSLWantReadError:
+                incoming.write(await reader.read(65536))
+        writer.close()
+
+    with_front(server_side(authority, tmp_path), act)
+
+
+class Pour(asyncio.Protocol):
+    """Writes much more than anybody wants to hold, at once."""
+
+    transports: ClassVar[list[asyncio.Transport]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        poured = cast(asyncio.Transport, transport)
+        self.transports.append(poured)
+        poured.write(bytes(30_000_000))
+
+
+def test_a_reader_that_is_slow_holds_the_writer_back(tmp_path: Path) -> None:
+    authority = create("tests", NOW)
+
+    async def act(_: Front, port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_side(authority), limit=1000)
+        await reader.readexactly(1)
+        for _ in range(2000):
+            await asyncio.sleep(0)
+        assert Pour.transports[-1].get_write_buffer_size() > 15_000_000, "what nobody reads stays with who wrote it"
+        assert len(await reader.readexactly(29_999_999)) == 29_999_999
+        writer.close()
+
+    with_front(server_side(authority, tmp_path), act, Pour)
