@@ -13,6 +13,7 @@ from typing import Any, cast, final
 from bench import mesh
 from bench.figure import Figure, figure
 
+from pillion.controlplane import collector
 from pillion.controlplane.plane import ControlPlane
 from pillion.xds.server import Server
 
@@ -48,6 +49,7 @@ class Crowd:
 
 
 async def _measure(program: Path) -> list[Figure]:
+    collector.spare()
     plane = ControlPlane(mesh.settings())
     server = Server(plane)
     port = server.listen("127.0.0.1:0")
@@ -56,6 +58,7 @@ async def _measure(program: Path) -> list[Figure]:
     async with asyncio.TaskGroup() as tasks:
         loop = tasks.create_task(plane.run())
         await plane.pushed(plane.apply(mesh.resources(SERVICES)))
+        collector.settle()
         process = await asyncio.create_subprocess_exec(
             program, "-addr", f"127.0.0.1:{port}", "-namespaces", "50", stdin=-1, stdout=-1
         )

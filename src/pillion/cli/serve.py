@@ -1,13 +1,13 @@
 """`pillion serve`: the control plane of a cluster."""
 
 import asyncio
-import gc
 import json
 import signal
 
 import click
 
 from pillion.cli.output import fail
+from pillion.controlplane import collector
 from pillion.controlplane.serve.server import serving
 from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.sources.kubernetes.access import Access, AccessError, find_access
@@ -73,8 +73,7 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
 
 
 async def _serve(access: Access, settings: ServeSettings, *, json_lines: bool) -> None:
-    # What is decoded and built stays: looking for circles among it costs more than all the rest.
-    gc.set_threshold(50_000, 20, 100)
+    collector.spare()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -86,8 +85,7 @@ async def _serve(access: Access, settings: ServeSettings, *, json_lines: bool) -
             getting_ready = tasks.create_task(replica.ready.wait())
             await asyncio.wait({stopping, getting_ready}, return_when=asyncio.FIRST_COMPLETED)
             if replica.ready.is_set():
-                gc.collect()
-                gc.freeze()
+                collector.settle()
                 _say({"ready": dict(replica.ports)}, json_lines=json_lines)
             await stop.wait()
             getting_ready.cancel()
