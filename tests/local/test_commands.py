@@ -3,6 +3,7 @@
 import os
 import pty
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,17 +113,59 @@ def test_what_is_not_ours_is_ignored_and_said_to_be(mesh: RunningMesh) -> None:
     assert "is not a kind that a sidecar mesh reads" in err
 
 
+FREEZE = (
+    "for p in /proc/[0-9]*; do"
+    " tr '\\0' ' ' <$p/cmdline | grep -q '^[^ ]*_bin/env[o]y' && kill -{} ${{p#/proc/}}; done; true"
+)
+
+
 def test_a_change_that_a_frozen_proxy_does_not_take_is_told(mesh: RunningMesh, tmp_path: Path) -> None:
     (tmp_path / "more.yaml").write_text(service("shop", "more"))
-    find = (
-        "for p in /proc/[0-9]*; do"
-        " tr '\\0' ' ' <$p/cmdline | grep -q '^[^ ]*_bin/env[o]y' && kill -{} ${{p#/proc/}}; done; true"
-    )
+    (tmp_path / "elsewhere.yaml").write_text(namespace("elsewhere"))
     try:
-        assert run("exec", "web", "--", "sh", "-c", find.format("STOP"))[0] == 0
+        assert run("exec", "web", "--", "sh", "-c", FREEZE.format("STOP"))[0] == 0
+        began = time.monotonic()
         code, out, err = run("apply", "-f", str(tmp_path / "more.yaml"))
+        assert time.monotonic() - began < 10
+        assert (code, out) == (1, "Service shop/more created\n")
+        assert "in force at 0 of 1; waiting for shop/web-" in err
+        code, out, err = run("apply", "-f", str(tmp_path / "elsewhere.yaml"))
+        assert (code, err) == (0, ""), "what does not change its view does not wait for it"
+        code, out, err = run("delete", "-f", str(tmp_path / "more.yaml"))
+        assert (code, out) == (1, "Service shop/more deleted\n")
+        assert "in force at 0 of 1; waiting for shop/web-" in err
     finally:
-        run("exec", "web", "--", "sh", "-c", find.format("CONT"))
-    assert (code, out.splitlines()[0]) == (1, "Service shop/more created")
-    assert "not yet at shop/web-" in err
-    assert run("delete", "-f", str(tmp_path / "more.yaml"))[0] == 0
+        run("exec", "web", "--", "sh", "-c", FREEZE.format("CONT"))
+    assert run("delete", "-f", str(tmp_path / "elsewhere.yaml"))[0] == 0
+    mesh.ready()
+
+
+POLICY = """
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: shut, namespace: shop}
+spec: {selector: {matchLabels: {app: web}}}
+"""
+
+
+def test_what_is_wrong_elsewhere_is_shown_and_does_not_decide(mesh: RunningMesh, tmp_path: Path) -> None:
+    assert run("apply", "-f", "-", stdin=POLICY)[0] == 1
+    try:
+        (tmp_path / "more.yaml").write_text(service("shop", "more"))
+        code, out, err = run("apply", "-f", str(tmp_path / "more.yaml"))
+        assert (code, out.splitlines()[0]) == (0, "Service shop/more created")
+        assert "[policy-not-evaluated]" in err
+        assert "were refused" not in err
+        code, out, err = run("apply", "-f", str(tmp_path / "more.yaml"), "-f", "/nowhere.yaml")
+        assert (code, out.splitlines()[0]) == (2, "Service shop/more unchanged")
+        assert err.splitlines()[-1] == "pillion: some files could not be read; what could is in force"
+        assert run("delete", "-f", str(tmp_path / "more.yaml"))[0] == 0
+    finally:
+        run("delete", "-f", "-", stdin=POLICY)
+
+
+def test_a_file_that_is_not_there_is_all_that_is_said() -> None:
+    for command in ("apply", "delete"):
+        done = pillion(command, "-f", "/nowhere.yaml", mesh="nobody")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "/nowhere.yaml: error: there is no such file or folder [unreadable]; check the path\n"

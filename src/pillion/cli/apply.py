@@ -1,6 +1,7 @@
 """`pillion apply`: lay resources over the watched files of a running mesh."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -16,9 +17,10 @@ from pillion.cli.output import (
     print_json,
     unpacked,
 )
+from pillion.local.server.overlay import reference
 from pillion.resources.documents import Document
 from pillion.sources.files import read_paths
-from pillion.value import has_errors
+from pillion.value import Diagnostics, has_errors
 
 
 @click.command()
@@ -29,34 +31,56 @@ from pillion.value import has_errors
 def command(files: tuple[str, ...], mesh: str, output: str) -> None:
     """Lay resources over the watched files; they count until `pillion delete`."""
     reading = read_paths(files)
+    if has_errors(reading.diagnostics) and not reading.documents:
+        _say(reading.diagnostics, {"results": []}, output)
+        sys.exit(2)
     answer = client(mesh).post("/apply", {"documents": [packed(each) for each in reading.documents]})
-    found = (*reading.diagnostics, *reading.located(unpacked(answer["diagnostics"])))
+    told = reading.located(unpacked(answer["diagnostics"]))
+    _say((*reading.diagnostics, *told), answer, output)
+    if len(answer["results"]) < len(reading.documents):
+        fail("some resources were refused; the mesh goes on without them")
+    if has_errors(reading.diagnostics):
+        fail("some files could not be read; what could is in force")
+    if _is_wrong(reading.documents, told) or answer["waiting"] or answer["refused"]:
+        sys.exit(1)
+
+
+def _say(found: Diagnostics, answer: dict[str, Any], output: str) -> None:
     if output == "json":
         print_json({**answer, "diagnostics": [msgspec.to_builtins(each) for each in found]})
-    else:
-        for result in answer["results"]:
-            click.echo(f"{result['resource']} {result['action']}")
-        print_diagnostics(found, quiet_infos=False)
-        if answer["results"]:
-            print_reach(answer)
-    if has_errors(reading.diagnostics) or len(answer["results"]) < len(reading.documents):
-        fail("some resources were refused; the mesh goes on without them")
-    if has_errors(found) or answer["waiting"] or answer["refused"]:
-        sys.exit(1)
+        return
+    for result in answer["results"]:
+        click.echo(f"{result['resource']} {result['action']}")
+    print_diagnostics(found, quiet_infos=False)
+    if answer["results"]:
+        print_reach(answer)
+
+
+def _is_wrong(documents: Iterable[Document], told: Diagnostics) -> bool:
+    """Return whether there is an error about one of these documents: what else is wrong in the world does not count."""
+    own = {str(reference(each.content)) for each in documents}
+    return any(each.severity == "error" and each.where.resource in own for each in told)
 
 
 def print_reach(answer: dict[str, Any]) -> None:
     """Say how many proxies have taken a change, and which have not."""
     waiting: list[str] = answer["waiting"]
-    settled = answer["proxies"] - len(waiting)
-    click.echo(
-        f"in force at {settled} {'proxy' if settled == 1 else 'proxies'} after {answer['seconds'] * 1000:.0f} ms"
-    )
+    total: int = answer["proxies"]
     if waiting:
-        click.echo(f"not yet at {', '.join(waiting)}", err=True)
+        print_waiting(answer)
+    else:
+        proxies = "proxy" if total == 1 else "proxies"
+        click.echo(f"in force at {total} {proxies} after {answer['seconds'] * 1000:.0f} ms")
     for peer, refusals in answer["refused"].items():
         for kind, reason in refusals.items():
             click.echo(f"the Envoy of {peer} refuses {kind.rpartition('.')[2]}: {reason}", err=True)
+
+
+def print_waiting(answer: dict[str, Any]) -> None:
+    """Say which proxies have not taken a change in time."""
+    waiting: list[str] = answer["waiting"]
+    total: int = answer["proxies"]
+    click.echo(f"in force at {total - len(waiting)} of {total}; waiting for {', '.join(waiting)}", err=True)
 
 
 def packed(document: Document) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """`pillion delete`: take applied resources away again."""
 
+import sys
+
 import click
 
-from pillion.cli.apply import packed
+from pillion.cli.apply import packed, print_waiting
 from pillion.cli.output import client, fail, guarded, mesh_option, output_option, print_diagnostics, print_json
 from pillion.sources.files import read_paths
 from pillion.value import has_errors
@@ -16,6 +18,9 @@ from pillion.value import has_errors
 def command(files: tuple[str, ...], mesh: str, output: str) -> None:
     """Take resources away that were applied; what a watched file says about them counts again."""
     reading = read_paths(files)
+    if has_errors(reading.diagnostics) and not reading.documents:
+        print_diagnostics(reading.diagnostics)
+        sys.exit(2)
     answer = client(mesh).post("/delete", {"documents": [packed(each) for each in reading.documents]})
     if output == "json":
         print_json(answer)
@@ -23,5 +28,9 @@ def command(files: tuple[str, ...], mesh: str, output: str) -> None:
         for result in answer["results"]:
             click.echo(f"{result['resource']} {result['action']}")
         print_diagnostics(reading.diagnostics)
+        if answer["waiting"]:
+            print_waiting(answer)
     if has_errors(reading.diagnostics) or any(not result["deleted"] for result in answer["results"]):
         fail("not everything could be taken away")
+    if answer["waiting"]:
+        sys.exit(1)

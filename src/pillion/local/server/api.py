@@ -26,11 +26,12 @@ from pillion.local.kubelet.instance import Streams
 from pillion.local.kubelet.kubelet import UnknownContainerError
 from pillion.local.server import tables
 from pillion.local.server.intake import check
-from pillion.local.server.mesh import ChangeError, Mesh
+from pillion.local.server.mesh import Change, ChangeError, Mesh
 from pillion.local.server.overlay import reference
 from pillion.resources.documents import Document
 from pillion.resources.meta import Ref
 from pillion.value import Diagnostic, FrozenMap, Origin, has_errors
+from pillion.xds.request import Refusal
 
 ADMIN_PORT = 15000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -129,8 +130,9 @@ class Api:
             elif resource is not None:
                 results.append({"resource": str(ref), "action": self._action(ref, each)})
                 good.append(each)
-        seconds = (await self._mesh.apply(good))[1] if good else 0.0
-        return web.json_response(self._outcome(results, found, seconds))
+        known = self._refusals()
+        change = await self._mesh.apply(good) if good else None
+        return web.json_response(self._outcome(results, found, change, known))
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """Take applied documents away."""
@@ -145,8 +147,9 @@ class Api:
             else:
                 action = f"comes from {file}: take it out there" if file else "is not there"
             results.append({"resource": str(ref), "action": action, "deleted": applied})
-        seconds = (await self._mesh.delete(refs))[1] if refs else 0.0
-        return web.json_response(self._outcome(results, [], seconds))
+        known = self._refusals()
+        change = await self._mesh.delete(refs) if refs else None
+        return web.json_response(self._outcome(results, [], change, known))
 
     async def down(self, _: web.Request) -> web.StreamResponse:
         """Take the mesh down; this answers before it is gone."""
@@ -167,24 +170,33 @@ class Api:
         return "unchanged" if before.content == document.content else "configured"
 
     def _outcome(
-        self, results: Sequence[dict[str, Any]], found: Sequence[Diagnostic], seconds: float
+        self,
+        results: Sequence[dict[str, Any]],
+        found: Sequence[Diagnostic],
+        change: Change | None,
+        known: Sequence[Refusal],
     ) -> dict[str, Any]:
         return {
             "results": list(results),
             "diagnostics": [msgspec.to_builtins(each) for each in (*found, *self._mesh.world_diagnostics)],
-            "seconds": seconds,
+            "seconds": change.seconds if change else 0.0,
             "proxies": len(self._mesh.plane.clients),
-            "waiting": [client.peer for client in self._mesh.plane.clients if not client.settled],
-            "refused": self._refused(),
+            "waiting": list(change.waiting) if change else [],
+            "refused": self._refused(known),
         }
 
-    def _refused(self) -> dict[str, dict[str, str]]:
-        """Say what proxies refused, by pod and type."""
-        return {
-            client.peer or client.node_id: {kind: refusal.message for kind, refusal in client.refusals.items()}
-            for client in self._mesh.plane.clients
-            if client.refusals
-        }
+    def _refusals(self) -> list[Refusal]:
+        return [refusal for client in self._mesh.plane.clients for refusal in client.refusals.values()]
+
+    def _refused(self, known: Sequence[Refusal] = ()) -> dict[str, dict[str, str]]:
+        """Say what proxies refused, by pod and type, but for what is known already."""
+        old = set(map(id, known))
+        found: dict[str, dict[str, str]] = {}
+        for client in self._mesh.plane.clients:
+            for kind, refusal in client.refusals.items():
+                if id(refusal) not in old:
+                    found.setdefault(client.peer or client.node_id, {})[kind] = refusal.message
+        return found
 
     def _pod(self, request: web.Request) -> str:
         return self._find(request.query.get("pod", ""))

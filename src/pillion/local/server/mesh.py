@@ -7,10 +7,11 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from msgspec.structs import replace
 
+from pillion.controlplane.client import Client
 from pillion.controlplane.plane import ControlPlane
 from pillion.local.fabric.model import FabricSettings
 from pillion.local.fabric.network import Fabric, fabric
@@ -34,7 +35,7 @@ from pillion.xds.server import Server
 
 LOG = logging.getLogger(__name__)
 NODE = "local"
-PATIENCE = 10.0
+PATIENCE = 4.0
 """Seconds that proxies have to acknowledge a change before whoever made it hears that they did not."""
 
 
@@ -47,6 +48,17 @@ class MeshOptions(Value):
     """The path of a MeshConfig, or empty."""
     directory: str = "/"
     fabric: FabricSettings = FabricSettings()
+
+
+class Change(NamedTuple):
+    """What became of a change."""
+
+    generation: int
+    """Of the control plane, with the change in it."""
+    seconds: float
+    """Until the last proxy had it, or nobody waited any longer."""
+    waiting: tuple[str, ...]
+    """The pods whose proxies have not taken it."""
 
 
 class ChangeError(Exception):
@@ -194,18 +206,38 @@ class Mesh:
         """Give who had which address."""
         return self._memory.books
 
-    async def apply(self, documents: Sequence[Document]) -> tuple[int, float]:
-        """Lay documents over the files; return the generation, and the seconds until the last proxy had it.
+    async def apply(self, documents: Sequence[Document]) -> Change:
+        """Lay documents over the files, and wait for the proxies that are told something else by that.
 
-        A proxy that does not answer is not waited for longer than `PATIENCE`.
+        A proxy that does not answer is not waited for longer than `PATIENCE`. Raises `ChangeError`.
         """
-        began = time.monotonic()
-        return await self._in_force(await self._with(self.overlay.with_applied(documents)), began)
+        return await self._change(self.overlay.with_applied(documents))
 
-    async def delete(self, refs: Iterable[Ref]) -> tuple[int, float]:
-        """Take applied documents away."""
+    async def delete(self, refs: Iterable[Ref]) -> Change:
+        """Take applied documents away, and wait as `apply` does. Raises `ChangeError`."""
+        return await self._change(self.overlay.without(refs))
+
+    async def _change(self, overlay: Overlay) -> Change:
         began = time.monotonic()
-        return await self._in_force(await self._with(self.overlay.without(refs)), began)
+        before = {client: client.view for client in self.plane.clients}
+        generation = await self._with(overlay)
+        awaited: list[Client] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self.plane.pushed(generation)
+                awaited.extend(client for client, view in before.items() if client.view is not view)
+                await self.plane.until(lambda: self._have_taken(awaited))
+        return Change(generation, time.monotonic() - began, tuple(sorted(self._waiting(awaited))))
+
+    def _have_taken(self, awaited: list[Client]) -> bool:
+        """Drop those that have what they were shown, or are gone, until one that has not; say whether none is left."""
+        while awaited and (awaited[-1].settled or awaited[-1] not in self.plane.clients):
+            awaited.pop()
+        return not awaited
+
+    def _waiting(self, awaited: Iterable[Client]) -> set[str]:
+        there = set(self.plane.clients)
+        return {client.peer for client in awaited if client in there and not client.settled}
 
     async def _with(self, overlay: Overlay) -> int:
         """Bring another overlay about; one that cannot be brought about is taken back."""
@@ -218,12 +250,6 @@ class Mesh:
             self._fail(problem)
             self.touch()
             raise ChangeError(f"the change cannot be brought about, it is taken back: {problem!r}") from problem
-
-    async def _in_force(self, generation: int, began: float) -> tuple[int, float]:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                await self.plane.settled(generation)
-        return generation, time.monotonic() - began
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something is true, looking whenever the mesh changed."""
