@@ -1,4 +1,4 @@
-"""A teller that came through any history of changes says, byte for byte, what a fresh one says of the same resources."""
+"""A teller that came through any history of changes says, byte for byte, what a fresh one says."""
 
 from typing import Any
 

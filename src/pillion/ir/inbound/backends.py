@@ -5,7 +5,7 @@ Mirrors `buildInboundClusters` and `buildInboundCluster`.
 
 from msgspec.structs import replace
 
-from pillion.ir.inbound.inputs import InboundInputs
+from pillion.ir.inbound.inputs import UNIX, InboundInputs, is_reachable
 from pillion.ir.model.assignment import Group, Member
 from pillion.ir.model.backend import Backend, ServiceName, UpstreamHttp
 from pillion.ir.model.balancing import Balancing
@@ -20,7 +20,6 @@ from pillion.resources.istio.sidecar import IstioIngressListener
 from pillion.resources.protocol import parse_protocol
 from pillion.value import Value
 
-UNIX = "unix://"
 PASSTHROUGH_IDLE = 300 * 10**9
 FOREVER = 9_223_372_035 * 10**9
 """Members by original destination are never forgotten: there is only one."""
@@ -121,10 +120,9 @@ def _sources(inputs: InboundInputs) -> tuple[str, ...]:
 
 def _declared(listener: IstioIngressListener, inputs: InboundInputs) -> Backend | None:
     declared = listener.port
-    place = default_endpoint(listener.default_endpoint, inputs)
-    if declared is None or place is None:
+    if declared is None or not is_reachable(listener):
         return None
-    address, target = place
+    address, target = default_endpoint(listener.default_endpoint, inputs)
     own = next((item.service for item in inputs.targets if item.target_port == declared.number), None)
     names = (ServiceName(host=own.hostname, name=own.name, namespace=own.namespace),) if own else ()
     end = _End(
@@ -138,7 +136,7 @@ def _declared(listener: IstioIngressListener, inputs: InboundInputs) -> Backend 
     return _backend(end, inputs)
 
 
-def default_endpoint(text: str, inputs: InboundInputs) -> tuple[str, int] | None:
+def default_endpoint(text: str, inputs: InboundInputs) -> tuple[str, int]:
     """Return the address and port that a `defaultEndpoint` names; an empty address is the caller's destination.
 
     `0.0.0.0` and `[::]` stand for the pod's own address, a loopback for the one of a family that the pod has.
@@ -148,8 +146,6 @@ def default_endpoint(text: str, inputs: InboundInputs) -> tuple[str, int] | None
     if text.startswith(UNIX):
         return text, 0
     host, _, port = text.rpartition(":")
-    if not port.isdigit():
-        return None
     return _address(host.strip("[]"), inputs), int(port)
 
 

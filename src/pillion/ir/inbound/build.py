@@ -2,7 +2,7 @@
 
 from pillion.ir.inbound.backends import inbound_backends
 from pillion.ir.inbound.chains import effective_mode
-from pillion.ir.inbound.inputs import InboundInputs, inbound_inputs
+from pillion.ir.inbound.inputs import InboundInputs, inbound_inputs, is_reachable
 from pillion.ir.inbound.listeners import inbound_listeners
 from pillion.ir.inbound.ports import inbound_ports
 from pillion.ir.memo import Memo
@@ -11,7 +11,7 @@ from pillion.ir.policy.client_tls import MutualMode
 from pillion.ir.traits import InboundTraits
 from pillion.mesh.workload import ServiceTarget, Workload
 from pillion.scope.model import SidecarScope
-from pillion.value import Diagnostic, Diagnostics
+from pillion.value import Diagnostic, Diagnostics, Where
 
 
 def lower_inbound(
@@ -32,7 +32,23 @@ def _lower(inputs: InboundInputs) -> tuple[InboundIR, Diagnostics]:
         listeners=inbound_listeners(inputs),
         capabilities=inputs.traits.capabilities,
     )
-    return built, _refusals(inputs)
+    return built, (*_unreachable(inputs), *_refusals(inputs))
+
+
+def _unreachable(inputs: InboundInputs) -> Diagnostics:
+    """Tell which ports have no listener, because what they say they lead to is no place."""
+    return tuple(
+        Diagnostic(
+            code="invalid-address",
+            severity="error",
+            message=f"the defaultEndpoint of Sidecar {inputs.sidecar} is {listener.default_endpoint!r}, "
+            f"which is no place: port {listener.port.number} has no listener of its own",
+            where=Where(path=("spec", "ingress", index, "defaultEndpoint")),
+            hint="write 127.0.0.1:PORT, 0.0.0.0:PORT, [::1]:PORT, [::]:PORT or unix://PATH",
+        )
+        for index, listener in enumerate(inputs.ingress)
+        if listener.port is not None and not is_reachable(listener)
+    )
 
 
 def _refusals(inputs: InboundInputs) -> Diagnostics:

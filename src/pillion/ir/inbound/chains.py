@@ -4,7 +4,7 @@ Mirrors `filterchain_options.go` and `listener_inbound.go`. Without a certificat
 plain text and STRICT refuses all traffic: the chain ends in the black hole.
 """
 
-from pillion.ir.inbound.inputs import InboundInputs
+from pillion.ir.inbound.inputs import InboundInputs, is_reachable
 from pillion.ir.inbound.ports import InboundPort, after_tls
 from pillion.ir.inbound.server_tls import mesh_tls, own_tls
 from pillion.ir.model.key import BLACK_HOLE, INBOUND_PASSTHROUGH, BackendKey
@@ -113,7 +113,7 @@ def port_chains(port: InboundPort, inputs: InboundInputs, logs: Logs) -> tuple[C
 def passthrough_chains(inputs: InboundInputs, logs: Logs) -> tuple[Chain, ...]:
     """Return the chains of ports that no service has: of all of them, and of those with a mode of their own."""
     known = (
-        {port.port.number for port in inputs.ingress if port.port}
+        {port.port.number for port in inputs.ingress if port.port and is_reachable(port)}
         if inputs.ingress
         else {target.target_port for target in inputs.targets}
     )

@@ -10,6 +10,9 @@ from pillion.resources.istio.sidecar import IstioIngressListener
 from pillion.scope.model import SidecarScope
 from pillion.value import FrozenMap, Value
 
+UNIX = "unix://"
+LAST_PORT = 2**16 - 1
+
 
 class InboundInputs(Value):
     """Everything that an inbound half is made from."""
@@ -34,6 +37,15 @@ class InboundInputs(Value):
             if listener.port is not None and listener.port.number == port and listener.connection_pool is not None:
                 return listener.connection_pool
         return self.pool
+
+
+def is_reachable(listener: IstioIngressListener) -> bool:
+    """Return whether a `defaultEndpoint` names a place that calls can be handed on to; none at all does."""
+    text = listener.default_endpoint
+    if not text or text.startswith(UNIX):
+        return True
+    port = text.rpartition(":")[2]
+    return port.isdecimal() and port.isascii() and len(port) <= len(str(LAST_PORT)) and int(port) <= LAST_PORT
 
 
 def inbound_inputs(

@@ -5,7 +5,7 @@ Mirrors `buildInboundChainConfigs`: of two services on one port the first counts
 
 from ipaddress import ip_address
 
-from pillion.ir.inbound.inputs import InboundInputs
+from pillion.ir.inbound.inputs import InboundInputs, is_reachable
 from pillion.ir.model.key import BackendKey
 from pillion.mesh.service import ServicePort
 from pillion.resources.istio.gateway import ServerTLSSettings
@@ -71,7 +71,7 @@ def _declared(inputs: InboundInputs) -> dict[int, InboundPort]:
     traits = inputs.traits
     for listener in inputs.ingress:
         declared = listener.port
-        if declared is None:
+        if declared is None or not is_reachable(listener):
             continue
         none = traits.interception == "NONE"
         bound = none if listener.capture_mode == "DEFAULT" else listener.capture_mode == "NONE"

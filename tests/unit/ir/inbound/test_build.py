@@ -1,8 +1,11 @@
+import pytest
+
 from pillion.ir.inbound.build import lower_inbound
 from pillion.ir.memo import Memo
 from pillion.ir.traits import InboundTraits
 from pillion.mesh.workload import ServiceTarget, Workload
 from pillion.resources.istio.security import PeerAuthentication
+from pillion.resources.istio.sidecar import Sidecar
 from support.scopes import resource, scope, service
 
 WEB = service("web", {80: "HTTP"})
@@ -33,3 +36,18 @@ def test_what_is_refused_without_a_certificate_is_told() -> None:
     assert "8080" in wrong[0].message
     _, fallback = lower_inbound(scope([WEB]), WORKLOAD, TARGETS, InboundTraits(certificates=False))
     assert [each.code for each in fallback] == ["plain-text-fallback"]
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "99999999999h", "127.0.0.1:70000", "127.0.0.1:²", "127.0.0.1:-1"])
+def test_an_ingress_that_leads_nowhere_is_told_and_the_others_stand(endpoint: str) -> None:
+    ingress = [
+        {"port": {"number": number, "name": "http", "protocol": "HTTP"}, "defaultEndpoint": place}
+        for number, place in ((80, endpoint), (81, "127.0.0.1:8081"))
+    ]
+    sidecar = resource("Sidecar", {"ingress": ingress})
+    assert isinstance(sidecar, Sidecar)
+    inbound, wrong = lower_inbound(scope([WEB], sidecar=sidecar), WORKLOAD, TARGETS, InboundTraits())
+    assert [(each.code, each.where.field) for each in wrong] == [("invalid-address", "spec.ingress[0].defaultEndpoint")]
+    backends = {each.key for each in inbound.backends}
+    assert {key.port for key in backends} == {0, 81}
+    assert {key for each in inbound.listeners for key in each.targets if key.kind != "black-hole"} == backends
