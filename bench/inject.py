@@ -1,16 +1,12 @@
 """`pillion kube-inject` as a whole process: one file, and a thousand Deployments."""
 
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.figure import Figure, figure
+from bench.figure import Figure
+from bench.process import weigh
 
-PILLION = Path(sys.executable).with_name("pillion")
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -40,25 +36,7 @@ def benchmarks() -> Iterator[Figure]:
 
 
 def _inject(title: str, count: int, runs: int, aims: tuple[float, float]) -> Iterator[Figure]:
-    times: list[float] = []
-    peaks: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "deployments.yaml"
         file.write_text("---\n".join(DEPLOYMENT.format(n=index) for index in range(count)))
-        environment = compiling(folder)
-        subprocess.run([PILLION, "kube-inject", "-f", file], env=environment, stdout=subprocess.DEVNULL, check=True)
-        for _ in range(runs):
-            began = time.perf_counter()
-            process = subprocess.Popen([PILLION, "kube-inject", "-f", file], env=environment, stdout=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
-            times.append(time.perf_counter() - began)
-            peaks.append(usage.ru_maxrss / 1000)
-            assert os.waitstatus_to_exitcode(status) == 0
-    yield figure(f"pillion kube-inject of {title}", "s", times, aims[0])
-    yield figure(f"pillion kube-inject of {title}, peak memory", "MB", peaks, aims[1])
-
-
-def compiling(folder: str) -> dict[str, str]:
-    """Return an environment in which modules are compiled once, as where pillion is installed."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    return environment | {"PYTHONPYCACHEPREFIX": folder}
+        yield from weigh(f"pillion kube-inject of {title}", ["kube-inject", "-f", file], runs, aims, folder)
