@@ -100,6 +100,9 @@ def test_install_works_is_seen_through_and_changes_nothing_twice(empty: Control)
     code, changed = pillion(empty, "install", "--replicas", "3")
     assert (code, actions(changed)["change"]) == (0, {"Deployment"})
     assert {step["reason"] for step in changed["steps"] if step["action"] == "change"} == {"spec.replicas"}
+    code, single = pillion(empty, "install", "--no-wait", "--replicas", "1")
+    assert (code, actions(single)["remove"]) == (0, {"PodDisruptionBudget"})
+    assert not exists(empty, "/apis/policy/v1/namespaces/istio-system/poddisruptionbudgets/istiod")
 
 
 def test_the_webhook_trusts_who_issued_the_injectors_certificate(empty: Control) -> None:

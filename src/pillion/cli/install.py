@@ -22,7 +22,14 @@ from pillion.sources.kubernetes.access import Access, AccessError, find_access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 from pillion.value import FrozenMap, has_errors
 
-DONE = {"create": "created", "change": "changed", "unchanged": "unchanged", "leave": "left", "refuse": "refused"}
+DONE = {
+    "create": "created",
+    "change": "changed",
+    "unchanged": "unchanged",
+    "leave": "left",
+    "refuse": "refused",
+    "remove": "removed",
+}
 
 
 @click.command()

@@ -11,9 +11,9 @@ import msgspec
 from pillion.install.authority import secret_keys, vouched
 from pillion.install.cluster import Cluster
 from pillion.install.manifest import KINDS, Manifest, ObjectKey
-from pillion.install.objects import objects
+from pillion.install.objects import objects, unwanted
 from pillion.install.options import Options
-from pillion.install.plan import Step, compared, step_for
+from pillion.install.plan import Step, compared, step_away, step_for
 from pillion.sources.kubernetes.client import ApiError
 from pillion.value import Value
 
@@ -49,9 +49,12 @@ async def install(cluster: Cluster, options: Options, manner: Manner, say: Say) 
     Raises `ApiError`, and `authority.AuthorityError`.
     """
     wanted = await _wanted(cluster, options)
-    found = await _found(cluster, [each.key for each in wanted])
+    leftover = unwanted(options)
+    found = await _found(cluster, [each.key for each in (*wanted, *leftover)])
     steps = [step_for(each, found[each.key], adopt=manner.adopt) for each in wanted]
     steps = await _tried(cluster, steps, found, manner)
+    away = (step_away(each, found[each.key]) for each in leftover)
+    steps += [step for step in away if step is not None]
     refused = any(step.action == "refuse" for step in steps)
     if refused or manner.dry_run:
         for step in steps:
@@ -165,6 +168,9 @@ async def _done(
         before = found[step.key]
         after = await cluster.apply(step.manifest, force=manner.force)
         done = step if before is None else compared(step, before, after)
+    elif step.action == "remove":
+        metadata: Mapping[str, Any] = (found[step.key] or {}).get("metadata") or {}
+        await cluster.delete(step.key, KINDS[step.key.kind][1], str(metadata.get("uid", "")))
     elif step.action == "unchanged":
         # Nothing changes, but what is applied now is what we want from here on.
         await cluster.apply(step.manifest, force=manner.force)

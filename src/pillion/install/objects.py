@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import structs
+
 from pillion.install import rights, webhooks, workloads
 from pillion.install.crd.definitions import definitions
 from pillion.install.manifest import CLUSTER_WIDE, KINDS, Manifest, manifest
@@ -30,6 +32,15 @@ def objects(options: Options) -> tuple[Manifest, ...]:
     found += maker.control_plane(names)
     order = list(KINDS)
     return tuple(sorted(found, key=lambda each: order.index(each.key.kind)))
+
+
+def unwanted(options: Options) -> tuple[Manifest, ...]:
+    """Make what other choices would have made in the same place: an earlier installation may have left it."""
+    everything = structs.replace(
+        options, disruption_budget=True, replicas=max(2, options.replicas), network_policy=True, validation=True
+    )
+    wanted = {each.key for each in objects(options)}
+    return tuple(each for each in objects(everything) if each.key not in wanted)
 
 
 def programs(options: Options) -> tuple[Program, Program]:

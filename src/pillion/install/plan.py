@@ -7,7 +7,7 @@ from pillion.install.manifest import Manifest, ObjectKey
 from pillion.install.ownership import managers, ownership
 from pillion.value import Value
 
-Action = Literal["create", "change", "unchanged", "leave", "refuse"]
+Action = Literal["create", "change", "unchanged", "leave", "refuse", "remove"]
 SHARED = frozenset({"Namespace", "CustomResourceDefinition"})
 """Kinds whose objects others may have made: they serve us as they are."""
 _SERVERS_OWN = frozenset({"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"})
@@ -49,6 +49,13 @@ def step_for(wanted: Manifest, found: Mapping[str, Any] | None, *, adopt: bool =
         return Step(manifest=wanted, action="refuse", reason=reason)
     reason = f"is not ours (made by {authors}): remove it, or install another --revision or --namespace"
     return Step(manifest=wanted, action="refuse", reason=reason)
+
+
+def step_away(unwanted: Manifest, found: Mapping[str, Any] | None) -> Step | None:
+    """Decide about an object that an earlier installation may have made, and that is not wanted any more."""
+    if found is None or ownership(found) != "ours":
+        return None
+    return Step(manifest=unwanted, action="remove", reason="is not wanted any more")
 
 
 def compared(step: Step, before: Mapping[str, Any], after: Mapping[str, Any]) -> Step:

@@ -7,7 +7,7 @@ import pytest
 
 from pillion.inject.settings import compiled, from_config_maps
 from pillion.install.manifest import KINDS
-from pillion.install.objects import objects
+from pillion.install.objects import objects, unwanted
 from pillion.install.options import NEVER_OURS, Options, check
 from pillion.resources.yaml.load import load
 from pillion.value import FrozenMap
@@ -110,6 +110,13 @@ def test_services_and_budgets_select_the_pods_of_their_deployment() -> None:
             deployment["selector"]["matchLabels"],
         ]
         assert all(selector.items() <= labels.items() for selector in selectors)
+
+
+def test_other_choices_would_have_made_more() -> None:
+    assert {each.key.kind for each in unwanted(Options(replicas=1))} == {
+        "PodDisruptionBudget", "NetworkPolicy", "ValidatingWebhookConfiguration",
+    }  # fmt: skip
+    assert unwanted(Options(validation=True, network_policy=True)) == ()
 
 
 def test_one_replica_has_no_budget_that_would_hold_up_a_node() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pillion.install.manifest import manifest
-from pillion.install.plan import changed_fields, compared, step_for
+from pillion.install.plan import changed_fields, compared, step_away, step_for
 
 
 def document(kind: str = "Service", label: str = "pillion", manager: str = "pillion-install") -> dict[str, Any]:
@@ -43,6 +43,14 @@ def test_only_what_is_ours_is_changed(label: str, manager: str, adopt: bool, act
     step = step_for(WANTED, document(label=label, manager=manager), adopt=adopt)
     assert step.action == action
     assert (manager in step.reason) == (action == "refuse")
+
+
+def test_what_is_not_wanted_any_more_goes_if_it_is_ours() -> None:
+    step = step_away(WANTED, document())
+    assert step is not None
+    assert step.action == "remove"
+    assert step_away(WANTED, document(manager="gitops")) is None
+    assert step_away(WANTED, None) is None
 
 
 def test_what_is_not_there_is_made() -> None:

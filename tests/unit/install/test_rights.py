@@ -1,0 +1,32 @@
+"""What our programs may do."""
+
+from pillion.install.names import names_of
+from pillion.install.options import Options
+from pillion.install.rights import control_plane_rules, home_rules, injector_rules
+from pillion.sources.kubernetes.watched import DEFINITIONS, mesh_collections
+
+NAMES = names_of(Options())
+
+
+def test_the_control_plane_may_read_what_it_watches() -> None:
+    readable = {
+        (group, resource)
+        for rule in control_plane_rules(NAMES)
+        if set(rule["verbs"]) == {"get", "list", "watch"}
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+    assert readable == {(each.group, each.plural) for each in (*mesh_collections(), DEFINITIONS)}
+
+
+def test_nothing_is_allowed_by_a_wildcard() -> None:
+    for rule in (*control_plane_rules(NAMES), *home_rules(NAMES), *injector_rules(NAMES)):
+        assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
+        assert "delete" not in rule["verbs"]
+
+
+def test_in_the_cluster_only_status_and_named_objects_are_written() -> None:
+    for rule in (*control_plane_rules(NAMES), *injector_rules(NAMES)):
+        writes = set(rule["verbs"]) - {"get", "list", "watch"}
+        is_status = all(resource.endswith("/status") for resource in rule["resources"])
+        assert not writes or is_status or "resourceNames" in rule or rule["resources"] == ["tokenreviews"]
