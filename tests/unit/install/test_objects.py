@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import click
 import pytest
 
+from pillion.cli.main import main
 from pillion.inject.settings import compiled, from_config_maps
 from pillion.install.manifest import KINDS
-from pillion.install.objects import objects, unwanted
+from pillion.install.objects import objects, programs, unwanted
 from pillion.install.options import NEVER_OURS, Options, check
 from pillion.resources.yaml.load import load
 from pillion.value import FrozenMap
@@ -86,6 +88,16 @@ def test_values_are_json_and_the_mesh_config_is_yaml() -> None:
     assert wrong == ()
     assert mesh["accessLogFile"] == "/dev/stdout"
     assert mesh["defaultConfig"]["discoveryAddress"] == "istiod.istio-system.svc:15012"
+
+
+@pytest.mark.parametrize("options", CHOICES, ids=["usual", "canary", "namespaces", "small", "image"])
+def test_pods_say_words_that_our_commands_understand(options: Options) -> None:
+    for program in programs(options):
+        command = main.get_command(click.Context(main), program.arguments[0])
+        assert command is not None
+        context = command.make_context(program.arguments[0], list(program.arguments[1:]))
+        assert (context.params["revision"] or "default") == options.revision
+        context.close()
 
 
 def test_a_pods_program_has_no_privilege() -> None:
