@@ -20,6 +20,8 @@ LIST_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.i
 REQUEST_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 10.0
 CHUNK = 1 << 18
+FAREWELL_TURNS = 4
+"""Turns of the loop after which connections that were aborted are gone."""
 
 
 class StatusDetails(Value, rename="camel"):
@@ -81,6 +83,8 @@ class KubernetesClient:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+            for _ in range(FAREWELL_TURNS):
+                await asyncio.sleep(0)
 
     async def request(
         self,
@@ -145,8 +149,7 @@ class KubernetesClient:
                 raise await self._failure(response)
             yield response
         finally:
-            # A stream that was not read to its end cannot be used again.
-            response.release() if response.content.at_eof() else response.close()
+            _let_go(response)
 
     async def _failure(self, response: aiohttp.ClientResponse) -> ApiError:
         if response.status == 401:
@@ -161,6 +164,17 @@ class KubernetesClient:
         if seconds is None and status.details is not None and status.details.retry_after_seconds:
             seconds = float(status.details.retry_after_seconds)
         return ApiError(response.status, status.message or response.reason or "", status.reason, seconds)
+
+
+def _let_go(response: aiohttp.ClientResponse) -> None:
+    """Give a connection back; one whose answer was not read to its end cannot be used again, and is not mourned."""
+    if response.content.at_eof():
+        response.release()
+        return
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
+    response.close()
 
 
 def _cut(problem: Exception) -> ApiError:
