@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from local.load import deployment, joined, namespace, service, sidecar
-from local.meshes import PILLION, ROOT, RunningMesh, pillion, pod_json, running_mesh
+from local.meshes import PILLION, ROOT, RunningMesh, pillion, pod_json, running_mesh, status
+from pillion.cli.output import unpacked
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
@@ -169,3 +171,26 @@ def test_a_file_that_is_not_there_is_all_that_is_said() -> None:
         done = pillion(command, "-f", "/nowhere.yaml", mesh="nobody")
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == "/nowhere.yaml: error: there is no such file or folder [unreadable]; check the path\n"
+
+
+STRICT = """
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: default, namespace: shop}
+spec: {mtls: {mode: STRICT}}
+"""
+
+
+def test_a_strict_policy_that_nobody_can_satisfy_is_told_with_the_workload_and_its_line(mesh: RunningMesh) -> None:
+    code, out, err = run("apply", "-f", "-", stdin=STRICT)
+    try:
+        assert (code, out.splitlines()[0]) == (1, "PeerAuthentication shop/default created")
+        (told,) = [line for line in err.splitlines() if "[strict-without-certificate]" in line]
+        file = Path(mesh.mesh.options.paths[0]) / "world.yaml"
+        assert re.match(rf"{file}:\d+: Deployment shop/web: error: PeerAuthentication asks for STRICT", told)
+        assert told in [str(each) for each in unpacked(status(NAME)["diagnostics"])]
+        assert told in run("get", "deployments")[2]
+        assert run("apply", "-f", "-", stdin=namespace("elsewhere"))[0] == 0
+    finally:
+        run("delete", "-f", "-", stdin=STRICT + "---\n" + namespace("elsewhere"))
+    mesh.ready()

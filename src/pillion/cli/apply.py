@@ -1,7 +1,6 @@
 """`pillion apply`: lay resources over the watched files of a running mesh."""
 
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -17,7 +16,6 @@ from pillion.cli.output import (
     print_json,
     unpacked,
 )
-from pillion.local.server.overlay import reference
 from pillion.resources.documents import Document
 from pillion.sources.files import read_paths
 from pillion.value import Diagnostics, has_errors
@@ -41,7 +39,7 @@ def command(files: tuple[str, ...], mesh: str, output: str) -> None:
         fail("some resources were refused; the mesh goes on without them")
     if has_errors(reading.diagnostics):
         fail("some files could not be read; what could is in force")
-    if _is_wrong(reading.documents, told) or answer["waiting"] or answer["refused"]:
+    if answer["errors"] or answer["waiting"] or answer["refused"]:
         sys.exit(1)
 
 
@@ -54,12 +52,6 @@ def _say(found: Diagnostics, answer: dict[str, Any], output: str) -> None:
     print_diagnostics(found, quiet_infos=False)
     if answer["results"]:
         print_reach(answer)
-
-
-def _is_wrong(documents: Iterable[Document], told: Diagnostics) -> bool:
-    """Return whether there is an error about one of these documents: what else is wrong in the world does not count."""
-    own = {str(reference(each.content)) for each in documents}
-    return any(each.severity == "error" and each.where.resource in own for each in told)
 
 
 def print_reach(answer: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, cast, final
+from typing import Any, NamedTuple, cast, final
 
 import msgspec
 from aiohttp import web
@@ -35,6 +35,13 @@ from pillion.xds.request import Refusal
 
 ADMIN_PORT = 15000
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Known(NamedTuple):
+    """What was wrong before a change."""
+
+    refusals: Sequence[Refusal]
+    told: frozenset[Diagnostic]
 
 
 @final
@@ -130,7 +137,7 @@ class Api:
             elif resource is not None:
                 results.append({"resource": str(ref), "action": self._action(ref, each)})
                 good.append(each)
-        known = self._refusals()
+        known = self._known()
         change = await self._mesh.apply(good) if good else None
         return web.json_response(self._outcome(results, found, change, known))
 
@@ -147,7 +154,7 @@ class Api:
             else:
                 action = f"comes from {file}: take it out there" if file else "is not there"
             results.append({"resource": str(ref), "action": action, "deleted": applied})
-        known = self._refusals()
+        known = self._known()
         change = await self._mesh.delete(refs) if refs else None
         return web.json_response(self._outcome(results, [], change, known))
 
@@ -174,19 +181,24 @@ class Api:
         results: Sequence[dict[str, Any]],
         found: Sequence[Diagnostic],
         change: Change | None,
-        known: Sequence[Refusal],
+        known: Known,
     ) -> dict[str, Any]:
+        told = self._mesh.world_diagnostics
+        own = {result["resource"] for result in results}
+        caused = tuple(each for each in told if each not in known.told or each.where.resource in own)
         return {
             "results": list(results),
-            "diagnostics": [msgspec.to_builtins(each) for each in (*found, *self._mesh.world_diagnostics)],
+            "diagnostics": [msgspec.to_builtins(each) for each in (*found, *told)],
+            "errors": sum(each.severity == "error" for each in (*found, *caused)),
             "seconds": change.seconds if change else 0.0,
             "proxies": len(self._mesh.plane.clients),
             "waiting": list(change.waiting) if change else [],
-            "refused": self._refused(known),
+            "refused": self._refused(known.refusals),
         }
 
-    def _refusals(self) -> list[Refusal]:
-        return [refusal for client in self._mesh.plane.clients for refusal in client.refusals.values()]
+    def _known(self) -> Known:
+        refusals = [refusal for client in self._mesh.plane.clients for refusal in client.refusals.values()]
+        return Known(refusals, frozenset(self._mesh.world_diagnostics))
 
     def _refused(self, known: Sequence[Refusal] = ()) -> dict[str, dict[str, str]]:
         """Say what proxies refused, by pod and type, but for what is known already."""

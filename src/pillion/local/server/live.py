@@ -58,6 +58,7 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
     told: set[Diagnostic] = set()
     ready = False
     while not stop.is_set():
+        await mesh.plane.pushed(mesh.plane.generation)  # only then it is known what is wrong with the new world
         for row in tables.objects(mesh, "Pod", "", "", NO_LABELS).rows:
             key, state = f"{row[0]}/{row[1]}", f"{row[2]} {row[3]}"
             if seen.get(key) != state:

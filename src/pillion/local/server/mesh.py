@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, final
 
-from msgspec.structs import replace
-
 from pillion.controlplane.client import Client
 from pillion.controlplane.plane import ControlPlane
 from pillion.local.fabric.model import FabricSettings
@@ -20,7 +18,7 @@ from pillion.local.kubelet.images import ExecRule
 from pillion.local.kubelet.kubelet import Kubelet, kubelet
 from pillion.local.kubelet.network import Objects
 from pillion.local.kubelet.settings import KubeletSettings
-from pillion.local.server import cluster, injection, intake
+from pillion.local.server import cluster, findings, injection, intake
 from pillion.local.server.declared import Declared
 from pillion.local.server.overlay import Overlay
 from pillion.local.server.pods import Pods
@@ -88,19 +86,21 @@ class Mesh:
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
         self._warnings: list[Diagnostic] = []
+        self._told: tuple[Diagnostics, Diagnostics] = ((), ())
+        """What was wrong with the world last, and the same with lines: those are dear to find."""
         self._prepared = injection.prepare(intake.NOTHING, None)
 
     @property
     def world_diagnostics(self) -> Diagnostics:
         """What is wrong with the world that all resources make together, each with its line."""
-        found = self.plane.diagnostics
-        if not found:
-            return ()
-        origins = {str(ref): taken.held.document.origin for ref, taken in self.intake.taken.items()}
-        return self.files.located(
-            replace(each, where=replace(each.where, origin=each.where.origin or origins.get(each.where.resource)))
-            for each in found
-        )
+        found = findings.of_world(self.plane, self.intake.taken, self._owner)
+        if found != self._told[0]:
+            self._told = (found, self.files.located(found))
+        return self._told[1]
+
+    def _owner(self, key: str) -> Ref | None:
+        running = self.pods.running().get(key)
+        return running.owner if running else None
 
     def settle_in(self, network: Fabric, run: Kubelet, pods: Pods) -> None:
         """Take the parts that were made after the mesh."""
@@ -127,6 +127,7 @@ class Mesh:
             self._fail(problem)
             return
         self.overlay = self.overlay.with_files(documents)
+        self._told = ((), ())
         self.touch()
 
     async def run(self) -> None:
