@@ -12,7 +12,8 @@ from pillion.sources.kubernetes.client import LIST_METADATA_ONLY, MERGE_PATCH, A
 from pillion.value import Value
 
 APPLY = "application/apply-patch+yaml"
-DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+DISCOVERED = "APIGroupDiscoveryList"
+DISCOVERY = ",".join(f"application/json;g=apidiscovery.k8s.io;v={v};as={DISCOVERED}" for v in ("v2", "v2beta1"))
 PAGE = "500"
 AT_ONCE = 8
 Document = dict[str, Any]
@@ -71,6 +72,9 @@ class Cluster:
         found: dict[tuple[str, str], Collection] = {}
         for root in ("/api", "/apis"):
             answer = msgspec.json.decode(await self._client.request("GET", root, accept=DISCOVERY))
+            if answer.get("kind") != DISCOVERED:
+                # An empty answer would read as a proof that nothing is there.
+                raise ApiError(0, "the API server does not tell its collections at once: Kubernetes 1.26 or later does")
             for group in answer.get("items", ()):
                 for each in _collections(group):
                     found.setdefault((each.api_version.partition("/")[0], each.plural), each)
