@@ -31,6 +31,7 @@ from pillion.inject.rendering.data import Circumstances, MeshAndValues, SidecarT
 from pillion.inject.rendering.images import inside
 from pillion.inject.rendering.result import RenderError, read
 from pillion.inject.reversal import restored, reversible
+from pillion.inject.schema.check import Checker
 from pillion.inject.schema.decode import Decoder
 from pillion.inject.schema.types import Json, section, table
 from pillion.inject.settings import SIDECAR, Compiled, Settings, compiled
@@ -107,6 +108,7 @@ class Injector:
     def __init__(self, settings: Settings, environment: Labels = NO_LABELS) -> None:
         self.settings: Settings = settings
         self._ready: Compiled = compiled(settings, environment)
+        self._pod: Checker = Checker(table("kubernetes"), "Pod")
         self._read: Callable[[str, str], Json] = lru_cache(maxsize=_TEXTS)(read)
 
     @property
@@ -127,9 +129,8 @@ class Injector:
         if place is None:
             return Injection(document=document)
         written = pod_as_written(document, place)
-        wrong = _malformed(document, place, written)
-        if wrong:
-            return Injection(document=document, diagnostics=wrong)
+        if not isinstance(written.get("spec"), dict) or not self._pod.fits(written):
+            return Injection(document=document, diagnostics=_malformed(document, place, written))
         original = restored(written) or written
         pod = {"metadata": section(original, "metadata"), "spec": section(original, "spec")}
         policy = Policy() if options.by_hand else self._ready.policy
@@ -182,8 +183,6 @@ def _malformed(document: Json, place: PodPlace, pod: Json) -> Diagnostics:
         kubernetes = table("kubernetes")
         decoder = Decoder(kubernetes)
         decoder.struct(pod, kubernetes.structs["Pod"])
-        if not decoder.problems:
-            return ()
         (part, *rest), message = decoder.problems[0]
         path = (*(place.metadata if part == "metadata" else place.spec), *rest)
     where = Where(resource=_where(document).resource, path=path)
