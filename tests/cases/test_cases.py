@@ -4,6 +4,7 @@
 
     proves: one sentence, the rule
     mesh: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}}    # a MeshConfig, if need be
+    dns: [shop/client]                                      # proxies that capture DNS and allocate addresses
     diagnostics: [code, ...]                                # all codes that the mesh must give, if any
     calls:
       - {from: shop/client, to: "web.shop:80", path: /, headers: {}, gives: {cluster: "..."}}
@@ -104,6 +105,7 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
     pools: list[Pool] = []
     mesh: dict[str, Any] = {}
     diagnostics: list[str] = []
+    dns: tuple[str, ...] = ()
 
 
 class Mesh:
@@ -113,12 +115,15 @@ class Mesh:
         reading = read_paths([str(folder / "mesh.yaml")])
         self.planned = plan(reading.documents, json.dumps(case.mesh))
         self.teller = Teller()
+        self.dns = case.dns
         self.world, found = self.teller.build(Catalog().with_changes(self.planned.resources), self.planned.settings)
         self.codes = {each.code for each in (*reading.diagnostics, *self.planned.diagnostics, *found)}
 
     def proxy(self, name: str) -> Proxy:
         namespace, _, pod = name.partition("/")
-        proxy = Proxy(workload=find_workloads(self.world.snapshot, namespace, pod)[0])
+        workload = find_workloads(self.world.snapshot, namespace, pod)[0]
+        captures = name in self.dns
+        proxy = Proxy(workload=workload, dns_capture=captures, dns_auto_allocate=captures)
         self.codes |= {each.code for each in self.teller.told(self.world, proxy).diagnostics}
         return proxy
 
