@@ -7,6 +7,17 @@ import pytest
 
 from kubernetes.kit.control import Control
 
+HERE = Path(__file__).parent
+BUILD_TIMEOUT = 3000
+"""Seconds. The first test waits for Kubernetes to be built; every play has a limit of its own."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder the time to build Kubernetes once."""
+    for item in items:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(BUILD_TIMEOUT))
+
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Control]:
