@@ -6,7 +6,7 @@ numbers of list items, or `names` for those of all items. `told.yaml` lists the 
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -22,15 +22,19 @@ ADDRESSES = {"web": "10.244.0.11", "cart": "10.244.0.12", "ledger": "10.244.0.15
 
 def found(document: Any, place: str) -> Any:
     for step in place.split(" / "):
-        if isinstance(document, list) and step == "names":
-            return [each["name"] for each in document]
-        if isinstance(document, list) and step.isdecimal():
-            document = document[int(step)]
+        if isinstance(document, dict):
+            document = cast(dict[str, Any], document).get(step)
         elif isinstance(document, list):
-            document = next((each for each in document if each.get("name") == step), None)
-        elif isinstance(document, dict):
-            document = document.get(step)
+            document = item(cast(list[Any], document), step)
     return document
+
+
+def item(items: list[Any], step: str) -> Any:
+    if step == "names":
+        return [each["name"] for each in items]
+    if step.isdecimal():
+        return items[int(step)]
+    return next((each for each in items if each.get("name") == step), None)
 
 
 @pytest.mark.envoy
