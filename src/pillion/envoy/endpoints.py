@@ -8,6 +8,8 @@ from pillion.ir.model.assignment import Group, Member, Place
 
 SOCKET_MATCH = "envoy.transport_socket_match"
 _HEALTH = {"healthy": "HEALTHY", "unhealthy": "UNHEALTHY", "draining": "DRAINING", "unknown": "UNKNOWN"}
+HEAVIEST = 2**32 - 1
+"""What a place can weigh at most; the weights of its members add up to more, if a user says so."""
 
 
 def render_assignment(name: str, groups: tuple[Group, ...]) -> bytes:
@@ -24,7 +26,7 @@ def _group(group: Group) -> endpoint_components_pb2.LocalityLbEndpoints:
     return endpoint_components_pb2.LocalityLbEndpoints(
         locality=_place(group.place) if group.place is not None else None,
         lb_endpoints=[_member(member) for member in group.members],
-        load_balancing_weight=optional_uint32(group.weight),
+        load_balancing_weight=optional_uint32(None if group.weight is None else min(group.weight, HEAVIEST)),
         priority=group.priority,
     )
 

@@ -4,8 +4,9 @@ A reader takes a JSON-like value, its path and the list of findings; it returns 
 found an error. So one pass tells the user everything that is wrong.
 """
 
+import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
@@ -15,6 +16,7 @@ import msgspec
 from pillion.resources.duration import Duration, parse_duration
 from pillion.resources.frozen import NOT_EMPTY, freeze
 from pillion.resources.meta import Metadata
+from pillion.resources.number import PortNumber
 from pillion.resources.suggest import nearest
 from pillion.value import Diagnostic, FrozenMap, Path, Severity, Where
 
@@ -26,7 +28,6 @@ Reader: TypeAlias = Callable[[Any, Path, Findings], Any]
 
 _GAPS = {"INHERIT": 1000, "ALLOW_ANY_DYNAMIC_DNS": 3}
 """Enum values whose number is not their place."""
-_INT32 = (-(2**31), 2**31 - 1)
 _INT64 = (-(2**63), 2**63 - 1)
 
 
@@ -83,7 +84,7 @@ def _reader_of_union(arguments: tuple[Any, ...], manner: Manner) -> Reader:
     members = [argument for argument in arguments if argument is not type(None)]
     if len(members) == 1:
         return reader_of(members[0], manner)
-    return _read_int_or_text if set(members) == {int, str} else _read_json
+    return _read_port_or_name if set(members) == {PortNumber, str} else _read_json
 
 
 def _reader_of_struct(cls: type[msgspec.Struct], manner: Manner) -> Reader:
@@ -153,7 +154,25 @@ def _read_map(item: Reader, value: Any, path: Path, findings: Findings) -> Any:
         find(findings, "wrong-type", path, f"is {kind_of(value)}, expected a map")
         return FrozenMap[Any]()
     pairs = cast(Mapping[Any, Any], value)
-    return FrozenMap({str(key): item(entry, (*path, str(key)), findings) for key, entry in pairs.items()})
+    return FrozenMap(
+        {
+            str(key): item(entry, (*path, str(key)), findings)
+            for key, entry in pairs.items()
+            if _is_unicode(str(key), path, findings)
+        }
+    )
+
+
+def _is_unicode(text: str, path: Path, findings: Findings) -> bool:
+    """Refuse half a surrogate pair: JSON can spell one, but no text that goes on a wire can hold it."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        find(findings, "wrong-type", path, "is no Unicode text: it holds half a surrogate pair")
+        return False
+    return True
 
 
 def _read_not_empty(inner: Reader, value: Any, path: Path, findings: Findings) -> Any:
@@ -180,7 +199,7 @@ def _read_enum(choices: tuple[str, ...], value: Any, path: Path, findings: Findi
 
 def _read_text(value: Any, path: Path, findings: Findings) -> Any:
     if isinstance(value, str):
-        return value
+        return value if _is_unicode(value, path, findings) else ""
     if value is not None:
         hint = "" if isinstance(value, Mapping | list) else f'put it in quotes: "{_spelt(value)}"'
         find(findings, "wrong-type", path, f"is {kind_of(value)}, expected a text", hint)
@@ -216,14 +235,18 @@ def _read_int(bounds: tuple[int, int], value: Any, path: Path, findings: Finding
 
 def _read_float(value: Any, path: Path, findings: Findings) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if value is not None:
+        if abs(value) <= sys.float_info.max:
+            return float(value)
+        find(findings, "out-of-range", path, "is no number that can be counted with")
+    elif value is not None:
         find(findings, "wrong-type", path, f"is {kind_of(value)}, expected a number")
     return 0.0
 
 
-def _read_int_or_text(value: Any, path: Path, findings: Findings) -> Any:
-    return value if isinstance(value, str) else _read_int(_INT32, value, path, findings)
+def _read_port_or_name(value: Any, path: Path, findings: Findings) -> Any:
+    if isinstance(value, str):
+        return _read_text(value, path, findings)
+    return _read_int((0, 2**16 - 1), value, path, findings)
 
 
 def _read_duration(value: Any, path: Path, findings: Findings) -> Any:
@@ -245,8 +268,22 @@ def _read_timestamp(value: Any, path: Path, findings: Findings) -> Any:
         return ""
 
 
-def _read_json(value: Any, _path: Path, _findings: Findings) -> Any:
-    return freeze(value)
+def _read_json(value: Any, path: Path, findings: Findings) -> Any:
+    return freeze(value) if all(_is_unicode(text, path, findings) for text in _texts(value)) else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give the keys and the texts of a JSON value, however deep."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, Mapping):
+            for key, inner in cast(Mapping[Any, Any], each).items():
+                waiting += (str(key), inner)
+        elif isinstance(each, list | tuple):
+            waiting += cast("list[Any]", each)
 
 
 _SCALARS: dict[Any, Reader] = {

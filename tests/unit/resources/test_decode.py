@@ -192,3 +192,74 @@ def test_a_mesh_config_may_use_protobufs_names() -> None:
     assert first.root_namespace == second.root_namespace
     _, diagnostics = decode_mesh_config({"outboundTrafficPolicy": {"mode": 3}})
     assert diagnostics == ()
+
+
+ROUTE = {"destination": {"host": "a"}}
+HASH = "consistentHash"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "field"),
+    [
+        ("VirtualService", {"http": [{"route": [{**ROUTE, "weight": -1}]}]}, "http[0].route[0].weight"),
+        ("VirtualService", {"tcp": [{"route": [{**ROUTE, "weight": 2**31}]}]}, "tcp[0].route[0].weight"),
+        ("VirtualService", {"http": [{"fault": {"abort": {"httpStatus": -1}}}]}, "http[0].fault.abort.httpStatus"),
+        ("Sidecar", {"ingress": [{"port": {"number": 2**31 - 1}}]}, "ingress[0].port.number"),
+        (
+            "DestinationRule",
+            {"trafficPolicy": {"loadBalancer": {HASH: {"ringHash": {"minimumRingSize": -1}}}}},
+            "trafficPolicy.loadBalancer.consistentHash.ringHash.minimumRingSize",
+        ),
+        (
+            "DestinationRule",
+            {"trafficPolicy": {"outlierDetection": {"maxEjectionPercent": 2**32}}},
+            "trafficPolicy.outlierDetection.maxEjectionPercent",
+        ),
+        (
+            "DestinationRule",
+            {"trafficPolicy": {"connectionPool": {"http": {"maxRequestsPerConnection": 2**32}}}},
+            "trafficPolicy.connectionPool.http.maxRequestsPerConnection",
+        ),
+    ],
+)
+def test_a_number_that_no_field_can_hold_is_refused(kind: str, spec: Any, field: str) -> None:
+    found = only(istio(kind, spec))
+    assert (found.code, found.where.field) == ("out-of-range", f"spec.{field}")
+
+
+@pytest.mark.parametrize(
+    ("port", "field"),
+    [({"port": -1}, "port"), ({"port": 80, "targetPort": 70000}, "targetPort"), ({"port": 2**32}, "port")],
+)
+def test_a_port_of_a_service_is_one(port: dict[str, int], field: str) -> None:
+    document = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}, "spec": {"ports": [port]}}
+    found = only(document)
+    assert (found.code, found.where.field) == ("out-of-range", f"spec.ports[0].{field}")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400])
+def test_a_share_is_a_number_that_can_be_counted_with(value: float) -> None:
+    found = only(istio("VirtualService", {"http": [{"mirrorPercentage": {"value": value}}]}))
+    assert (found.code, found.where.field) == ("out-of-range", "spec.http[0].mirrorPercentage.value")
+
+
+HALF = "a\ud800"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "version", "field"),
+    [
+        ("VirtualService", {"hosts": [HALF]}, "networking.istio.io/v1", "hosts[0]"),
+        ("VirtualService", {"http": [{"match": [{"sourceLabels": {HALF: "a"}}]}]}, "networking.istio.io/v1", ""),
+        (
+            "EnvoyFilter",
+            {"configPatches": [{"patch": {"value": {"a": [{"b": HALF}]}}}]},
+            "networking.istio.io/v1alpha3",
+            "configPatches[0].patch.value",
+        ),
+    ],
+)
+def test_half_a_surrogate_pair_is_no_text(kind: str, spec: Any, version: str, field: str) -> None:
+    found = only(istio(kind, spec, version))
+    assert found.code == "wrong-type"
+    assert found.where.field == f"spec.{field or 'http[0].match[0].sourceLabels'}"

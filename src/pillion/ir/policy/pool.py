@@ -69,7 +69,8 @@ def keepalive(config: MeshConfig, pool: api.ConnectionPoolSettings | None) -> Tc
 
 
 def _seconds(duration: Duration) -> int:
-    return duration.nanoseconds // 10**9
+    """Count whole seconds as far as the kernel's option can: none for a negative time."""
+    return min(max(duration.nanoseconds // 10**9, 0), 2**31 - 1)
 
 
 def upgrades_to_http2(config: MeshConfig, protocol: Protocol | None, pool: api.ConnectionPoolSettings | None) -> bool:

@@ -8,7 +8,7 @@ from pillion.resources.duration import Duration
 from pillion.resources.istio.virtual_service import PortSelector
 from pillion.resources.istio.workload import WorkloadSelector
 from pillion.resources.meta import Metadata
-from pillion.resources.number import Unsigned
+from pillion.resources.number import Signed, Size, Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 ProxyProtocolVersion = Literal["V1", "V2"]
@@ -36,13 +36,13 @@ class HTTPCookie(Value, rename="camel"):
 class RingHash(Value, rename="camel"):
     """Consistent hashing by a ring."""
 
-    minimum_ring_size: int = 0
+    minimum_ring_size: Size = 0
 
 
 class MagLev(Value, rename="camel"):
     """Consistent hashing by Maglev's table."""
 
-    table_size: int = 0
+    table_size: Size = 0
 
 
 class ConsistentHashLB(Value, rename="camel"):
@@ -59,7 +59,7 @@ class ConsistentHashLB(Value, rename="camel"):
     http_query_parameter_name: str | None = None
     ring_hash: RingHash | None = None
     maglev: MagLev | None = None
-    minimum_ring_size: int = 0
+    minimum_ring_size: Size = 0
 
 
 class BackendUtilizationLB(Value, rename="camel"):
@@ -144,7 +144,7 @@ class TcpKeepalive(Value, rename="camel"):
 class TCPSettings(Value, rename="camel"):
     """Limits of connections."""
 
-    max_connections: int = 0
+    max_connections: Signed = 0
     connect_timeout: Duration | None = None
     tcp_keepalive: TcpKeepalive | None = None
     max_connection_duration: Duration | None = None
@@ -161,14 +161,14 @@ class ConnectionKeepalive(Value, rename="camel"):
 class HTTPSettings(Value, rename="camel"):
     """Limits of requests."""
 
-    http1_max_pending_requests: int = 0
-    http2_max_requests: int = 0
-    max_requests_per_connection: int = 0
-    max_retries: int = 0
+    http1_max_pending_requests: Signed = 0
+    http2_max_requests: Signed = 0
+    max_requests_per_connection: Signed = 0
+    max_retries: Signed = 0
     idle_timeout: Duration | None = None
     h2_upgrade_policy: H2UpgradePolicy = "DEFAULT"
     use_client_protocol: bool = False
-    max_concurrent_streams: int = 0
+    max_concurrent_streams: Signed = 0
     http2_keep_alive: ConnectionKeepalive | None = None
 
 
@@ -182,15 +182,15 @@ class ConnectionPoolSettings(Value, rename="camel"):
 class OutlierDetection(Value, rename="camel"):
     """When an endpoint that fails is left out for a while."""
 
-    consecutive_errors: int = 0
+    consecutive_errors: Signed = 0
     split_external_local_origin_errors: bool = False
     consecutive_local_origin_failures: Unsigned | None = None
     consecutive_gateway_errors: Unsigned | None = None
     consecutive_5xx_errors: Unsigned | None = msgspec.field(default=None, name="consecutive5xxErrors")
     interval: Duration | None = None
     base_ejection_time: Duration | None = None
-    max_ejection_percent: int = 0
-    min_health_percent: int = 0
+    max_ejection_percent: Signed = 0
+    min_health_percent: Signed = 0
     outlier_detection_http_error_codes: tuple[Unsigned, ...] = ()
 
 

@@ -16,6 +16,7 @@ from pillion.resources.istio.destination_rule import (
 from pillion.resources.istio.mesh_provider import ExtensionProvider
 from pillion.resources.istio.mesh_proxy import ProxyConfig
 from pillion.resources.istio.virtual_service import HTTPRetry
+from pillion.resources.number import PortNumber, Signed
 from pillion.value import NO_LABELS, Labels, Value
 
 Resource = Literal["SERVICE_REGISTRY"]
@@ -168,9 +169,9 @@ class ServiceEntryVisibility(Value, rename="camel"):
 class MeshConfig(Value, rename="camel"):
     """The settings of a mesh."""
 
-    proxy_listen_port: int = 0
-    proxy_inbound_listen_port: int = 0
-    proxy_http_port: int = 0
+    proxy_listen_port: Signed = 0
+    proxy_inbound_listen_port: PortNumber = 0
+    proxy_http_port: PortNumber = 0
     connect_timeout: Duration | None = None
     hbone_idle_timeout: Duration | None = None
     protocol_detection_timeout: Duration | None = None

@@ -6,7 +6,7 @@ from pillion.resources.duration import Duration
 from pillion.resources.istio.destination_rule import ClientTLSSettings, TcpKeepalive
 from pillion.resources.istio.proxy_config import ProxyImage
 from pillion.resources.istio.service_entry import ReadinessProbe
-from pillion.resources.number import Unsigned
+from pillion.resources.number import Signed, Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 AuthenticationPolicy = Literal["NONE", "MUTUAL_TLS", "INHERIT"]
@@ -248,9 +248,9 @@ class ConnectionSettings(Value, rename="camel"):
     http_request_headers_timeout: Duration | None = None
     http_stream_idle_timeout: Duration | None = None
     http_max_stream_duration: Duration | None = None
-    http_max_concurrent_streams: int | None = None
-    http2_initial_stream_window_size: int | None = None
-    http2_initial_connection_window_size: int | None = None
+    http_max_concurrent_streams: Signed | None = None
+    http2_initial_stream_window_size: Signed | None = None
+    http2_initial_connection_window_size: Signed | None = None
     http_headers_with_underscores_action: HeadersWithUnderscoresAction = "HEADERS_WITH_UNDERSCORES_UNSPECIFIED"
     http_merge_slashes: bool | None = None
     http_path_with_escaped_slashes_action: PathWithEscapedSlashesAction = "PATH_WITH_ESCAPED_SLASHES_UNSPECIFIED"

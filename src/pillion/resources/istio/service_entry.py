@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pillion.resources.istio.sidecar import WorkloadSelector
 from pillion.resources.meta import Metadata
-from pillion.resources.number import Unsigned
+from pillion.resources.number import PortNumber, Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 Location = Literal["MESH_EXTERNAL", "MESH_INTERNAL"]
@@ -29,7 +29,7 @@ class WorkloadEntrySpec(Value, rename="camel"):
     """The body of a WorkloadEntry, and an endpoint of a ServiceEntry."""
 
     address: str = ""
-    ports: FrozenMap[Unsigned] = FrozenMap()
+    ports: FrozenMap[PortNumber] = FrozenMap()
     labels: Labels = NO_LABELS
     network: str = ""
     locality: str = ""
@@ -47,10 +47,10 @@ class WorkloadEntry(Value, rename="camel"):
 class ServicePort(Value, rename="camel"):
     """A port of a ServiceEntry."""
 
-    number: Unsigned = 0
+    number: PortNumber = 0
     protocol: str = ""
     name: str = ""
-    target_port: Unsigned = 0
+    target_port: PortNumber = 0
 
 
 class ServiceEntrySpec(Value, rename="camel"):

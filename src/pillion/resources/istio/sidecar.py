@@ -6,7 +6,7 @@ from pillion.resources.istio.destination_rule import ConnectionPoolSettings
 from pillion.resources.istio.gateway import ServerTLSSettings
 from pillion.resources.istio.virtual_service import Destination
 from pillion.resources.meta import Metadata
-from pillion.resources.number import Unsigned
+from pillion.resources.number import PortNumber, Unsigned
 from pillion.value import NO_LABELS, Labels, Value
 
 CaptureMode = Literal["DEFAULT", "IPTABLES", "NONE"]
@@ -22,7 +22,7 @@ class WorkloadSelector(Value, rename="camel"):
 class SidecarPort(Value, rename="camel"):
     """A port of a Sidecar listener."""
 
-    number: Unsigned = 0
+    number: PortNumber = 0
     protocol: str = ""
     name: str = ""
     target_port: Unsigned = 0

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pillion.resources.duration import Duration
 from pillion.resources.meta import Metadata
-from pillion.resources.number import Unsigned
+from pillion.resources.number import Natural, Signed, Unsigned
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 RedirectPortSelection = Literal["FROM_PROTOCOL_DEFAULT", "FROM_REQUEST_PORT"]
@@ -73,7 +73,7 @@ class HTTPRouteDestination(Value, rename="camel"):
     """A destination with its share of the requests."""
 
     destination: Destination | None = None
-    weight: int = 0
+    weight: Natural = 0
     headers: Headers | None = None
 
 
@@ -132,7 +132,7 @@ class HTTPRewrite(Value, rename="camel"):
 class HTTPRetry(Value, rename="camel"):
     """When and how often a request is tried again."""
 
-    attempts: int = 0
+    attempts: Signed = 0
     per_try_timeout: Duration | None = None
     retry_on: str = ""
     retry_remote_localities: bool | None = None
@@ -151,7 +151,7 @@ class Delay(Value, rename="camel"):
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("fixed_delay", "exponential_delay"),)
 
-    percent: int = 0
+    percent: Signed = 0
     fixed_delay: Duration | None = None
     exponential_delay: Duration | None = None
     percentage: Percent | None = None
@@ -162,7 +162,7 @@ class Abort(Value, rename="camel"):
 
     ONEOFS: ClassVar[tuple[tuple[str, ...], ...]] = (("http_status", "grpc_status", "http2_error"),)
 
-    http_status: int | None = None
+    http_status: Natural | None = None
     grpc_status: str | None = None
     http2_error: str | None = None
     percentage: Percent | None = None
@@ -233,7 +233,7 @@ class RouteDestination(Value, rename="camel"):
     """A destination with its share of the connections."""
 
     destination: Destination | None = None
-    weight: int = 0
+    weight: Natural = 0
 
 
 class TLSRoute(Value, rename="camel"):

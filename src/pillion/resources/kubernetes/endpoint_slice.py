@@ -4,6 +4,7 @@ from typing import Literal
 
 from pillion.resources.kubernetes.service import Transport
 from pillion.resources.meta import Metadata
+from pillion.resources.number import PortNumber
 from pillion.value import NO_LABELS, Labels, Value
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -57,7 +58,7 @@ class EndpointPort(Value, rename="camel"):
 
     name: str = ""
     protocol: Transport = "TCP"
-    port: int | None = None
+    port: PortNumber | None = None
     app_protocol: str | None = None
 
 

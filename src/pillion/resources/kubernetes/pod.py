@@ -6,6 +6,7 @@ import msgspec
 
 from pillion.resources.kubernetes.service import Transport
 from pillion.resources.meta import Metadata
+from pillion.resources.number import PortNumber
 from pillion.value import NO_LABELS, Labels, Value
 
 PodPhase = Literal["", "Pending", "Running", "Succeeded", "Failed", "Unknown"]
@@ -15,9 +16,9 @@ class ContainerPort(Value, rename="camel"):
     """A port that a container says it listens on."""
 
     name: str = ""
-    container_port: int = 0
+    container_port: PortNumber = 0
     protocol: Transport = "TCP"
-    host_port: int = 0
+    host_port: PortNumber = 0
 
 
 class Container(Value, rename="camel"):

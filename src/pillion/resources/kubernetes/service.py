@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from pillion.resources.meta import Metadata
+from pillion.resources.number import PortNumber
 from pillion.value import NO_LABELS, Labels, Value
 
 ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
@@ -21,10 +22,10 @@ class ServicePort(Value, rename="camel"):
 
     name: str = ""
     protocol: Transport = "TCP"
-    port: int = 0
-    target_port: int | str = 0
+    port: PortNumber = 0
+    target_port: PortNumber | str = 0
     """A number, or a container port's name; 0 when unset: the same as `port`."""
-    node_port: int = 0
+    node_port: PortNumber = 0
     app_protocol: str | None = None
 
 

@@ -14,7 +14,6 @@ from support.verdicts import verdicts
         ("{clusterIP: x, ports: [{port: 80}]}", ["error invalid-address spec.clusterIP"]),
         ("{ports: [{port: 0}]}", ["error invalid-port spec.ports[0].port"]),
         ("{ports: [{port: 80, targetPort: UPPER}]}", ["error invalid-name spec.ports[0].targetPort"]),
-        ("{ports: [{port: 80, targetPort: 70000}]}", ["error invalid-port spec.ports[0].targetPort"]),
         ("{ports: [{port: 80, name: a}, {port: 81}]}", ["error required spec.ports[1].name"]),
         ("{ports: [{port: 80, name: a}, {port: 80, name: b}]}", ["error duplicate spec.ports[1]"]),
         ("{ports: [{port: 80, name: a}, {port: 80, name: b, protocol: UDP}]}", []),

@@ -69,8 +69,9 @@ def direct_response(rule: HTTPDirectResponse) -> DirectResponse:
 
 
 def share(percentage: Percent) -> Fraction:
-    """Return a percentage as exactly as the proxy knows it: in millionths."""
-    return Fraction(numerator=int(percentage.value * 10000), denominator=1_000_000)
+    """Return a percentage as exactly as the proxy knows it: in millionths, and never more than all."""
+    value = min(max(percentage.value, 0.0), 100.0)
+    return Fraction(numerator=int(value * 10000), denominator=1_000_000)
 
 
 def fault(rule: HTTPFaultInjection | None) -> Fault | None:

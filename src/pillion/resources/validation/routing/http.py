@@ -44,10 +44,7 @@ def check_http_route(
 
 
 def check_weights(weights: list[int], report: Report) -> None:
-    """Refuse negative weights, and several that are all zero."""
-    for index, weight in enumerate(weights):
-        if weight < 0:
-            report.error("out-of-range", f"is {weight}, expected 0 or more", index, "weight")
+    """Refuse several weights that are all zero."""
     if len(weights) > 1 and sum(weights) == 0:
         report.error("required", "the weights add up to 0, so nothing goes anywhere")
 

@@ -30,7 +30,6 @@ def http(route: str) -> list[str]:
             ["error oneof-conflict headers.request"],
         ),
         ("{route: [{}]}", ["error required route[0].destination"]),
-        ("{route: [{destination: {host: a}, weight: -1}]}", ["error out-of-range route[0].weight"]),
         ("{route: [{destination: {host: '*'}}]}", ["error invalid-host route[0].destination.host"]),
         ("{route: [{destination: {host: a, port: {}}}]}", ["error invalid-port route[0].destination.port.number"]),
     ],
