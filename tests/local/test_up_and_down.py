@@ -1,5 +1,7 @@
 """`pillion up` and `down` as processes: refusals, interruptions, kills; the machine is as it was after each."""
 
+import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import pytest
 from local.load import deployment, joined, namespace, service, sidecar
 from local.meshes import PILLION, ROOT, nothing_left, pillion, place, status, until, up
 from pillion.local.client import exec_socket
+from pillion.local.server.door import opened
+from pillion.local.server.mesh import MeshOptions
 from pillion.local.state import running
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
@@ -190,3 +194,39 @@ def test_documents_may_come_by_standard_input_and_stay(world: Path, tmp_path: Pa
         assert status(NAME)["pods"] == {"ready": 2, "total": 2}
     finally:
         assert pillion("down", mesh=NAME).returncode == 0
+
+
+def test_of_a_detached_mesh_that_died_the_next_command_quotes_the_log(world: Path) -> None:
+    assert pillion("up", "--detach", str(world), mesh=NAME).returncode == 0
+    pid = running(place(NAME))
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: running(place(NAME)) is None)
+    told = pillion("get", "pods", mesh=NAME)
+    assert told.returncode == 2
+    assert f"start it with `pillion up DIR --mesh {NAME}`\nit ended unexpectedly; its log ends with:\n  " in told.stderr
+    again = pillion("up", "--detach", str(world), mesh=NAME)
+    assert again.returncode == 0
+    assert again.stderr.startswith(f"of mesh {NAME} before: it ended unexpectedly; its log ends with:\n  ")
+    pid = running(place(NAME))
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: running(place(NAME)) is None)
+    down = pillion("down", mesh=NAME)
+    assert (down.returncode, "all 2 pods are ready" in down.stderr) == (0, True), down.stderr
+    assert not place(NAME).last_log.exists()
+    assert "unexpectedly" not in pillion("get", "pods", mesh=NAME).stderr
+
+
+def test_of_a_mesh_that_fails_the_log_is_kept_beside_its_folder(tmp_path: Path) -> None:
+    async def failing() -> None:
+        async with opened(MeshOptions(paths=(str(tmp_path),)), place(NAME)):
+            place(NAME).server_log.write_text("what it said\n")
+            raise ZeroDivisionError
+
+    with pytest.raises(ExceptionGroup):
+        asyncio.run(failing())
+    assert not place(NAME).path.exists()
+    assert "\n  what it said" in pillion("get", "pods", mesh=NAME).stderr
+    assert "\n  what it said" in pillion("down", mesh=NAME).stderr
+    assert not place(NAME).last_log.exists()

@@ -1,5 +1,6 @@
 """`pillion down`: take a mesh down, running or not, and prove that nothing of it is left."""
 
+import contextlib
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from pillion.cli.output import fail, guarded, layout, mesh_option, output_option
 from pillion.local import inventory
 from pillion.local.client import Client, NotRunningError
 from pillion.local.server.door import clear_leftovers
-from pillion.local.state import Layout, running
+from pillion.local.state import Layout, last_words, running
 
 PATIENCE = 60.0
 
@@ -23,9 +24,13 @@ def command(mesh: str, output: str) -> None:
     place = layout(mesh)
     before = place.before.read_bytes() if place.before.exists() else None
     was_running = _stop(place)
+    ended = "" if was_running else last_words(place)
     undone = 0
     if running(place) is None:
         undone = len(clear_leftovers(place).undone)
+    place.last_log.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        place.path.parent.rmdir()
     left = _proof(place, before)
     answer: dict[str, Any] = {"mesh": mesh, "wasRunning": was_running, "undone": undone, "left": left}
     if output == "json":
@@ -35,6 +40,8 @@ def command(mesh: str, output: str) -> None:
     else:
         click.echo(f"mesh {mesh} is down" + ("" if was_running else "; its processes were dead already"))
         click.echo("\n".join(left) if left else "nothing is left: namespaces, mounts, links, rules, processes, files")
+    if ended:
+        click.echo(ended, err=True)
     if left:
         fail("something is left", 1)
 

@@ -11,13 +11,12 @@ import click
 import msgspec
 
 from pillion.local.client import Client, ClientError
-from pillion.local.state import Layout, StateError, base_of, layout_of
+from pillion.local.state import DEFAULT_MESH, Layout, StateError, base_of, layout_of
 from pillion.value import Diagnostic, Diagnostics
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-DEFAULT_MESH = "default"
 mesh_option = click.option(
     "--mesh", default=DEFAULT_MESH, show_default=True, envvar="PILLION_MESH", help="name of the mesh"
 )

@@ -17,7 +17,7 @@ from pillion.local.kubelet.images import ExecRule, parse_rule
 from pillion.local.server.door import Interruption, opened
 from pillion.local.server.live import show
 from pillion.local.server.mesh import MeshOptions
-from pillion.local.state import Layout, MeshIsRunningError, running
+from pillion.local.state import Layout, MeshIsRunningError, hint, last_words, running
 
 START_TIMEOUT = 60.0
 
@@ -47,10 +47,20 @@ def command(paths: tuple[str, ...], *, rules: tuple[str, ...], mesh_config: str,
         directory=str(Path.cwd()),
     )
     place = layout(mesh)
+    _quote_the_dead(place)
     if detach:
         _detach(place)
     else:
         sys.exit(asyncio.run(_run(options, place)))
+
+
+def _quote_the_dead(place: Layout) -> None:
+    """Say how an earlier server ended, if it died; once."""
+    ended = last_words(place) if running(place) is None else ""
+    if ended:
+        click.echo(f"of mesh {place.path.name} before: {ended}", err=True)
+        place.server_log.unlink(missing_ok=True)
+        place.last_log.unlink(missing_ok=True)
 
 
 def _rules(texts: tuple[str, ...]) -> tuple[ExecRule, ...]:
@@ -105,7 +115,7 @@ def _detach(place: Layout) -> None:
     if pid is not None:
         raise MeshIsRunningError(place.path.name, pid)
     place.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    log = place.path.with_name(f"{place.path.name}.log")
+    log = place.path.with_name(f"{place.path.name}.start.log")
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "pillion", *(word for word in sys.argv[1:] if word not in {"-d", "--detach"})],
@@ -145,6 +155,9 @@ def _await(server: "subprocess.Popen[bytes]", place: Layout, log: Path) -> int:
     status = _status(place)
     with contextlib.suppress(OSError):
         log.replace(place.server_log)
-    click.echo(f"not all pods are ready after {START_TIMEOUT:.0f} s; the mesh goes on: `pillion get pods`", err=True)
+    name = place.path.name
+    click.echo(
+        f"not all pods are ready after {START_TIMEOUT:.0f} s; the mesh goes on: {hint('get pods', name)}", err=True
+    )
     print_diagnostics(unpacked(status.get("diagnostics", [])))
     return 1

@@ -14,7 +14,7 @@ from typing import Any, cast, final
 from urllib.parse import urlencode
 
 from pillion.local import terminal
-from pillion.local.state import Layout, running
+from pillion.local.state import Layout, hint, last_words, running
 
 
 class ClientError(Exception):
@@ -49,7 +49,9 @@ class Client:
         self._layout = layout
         if running(layout) is None:
             name = layout.path.name
-            raise NotRunningError(f"mesh {name} is not running; start it with `pillion up DIR`")
+            ended = last_words(layout)
+            message = f"mesh {name} is not running; start it with {hint('up DIR', name)}"
+            raise NotRunningError(f"{message}\n{ended}" if ended else message)
 
     def get(self, path: str, **query: str) -> Any:
         """Read something."""

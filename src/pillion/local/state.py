@@ -13,7 +13,8 @@ The folder of a mesh, `<base>/<mesh>`, where base is `/run/pillion` for root, el
     pods/<pod>/     files that are mounted into a pod; <pod> is <namespace>_<name>
     xds/<id>.sock   the control plane's door for one pod; short, for a socket's path may have 107 bytes and no more
 
-All of it goes when the mesh is taken down.
+All of it goes when the mesh is taken down. Of a server that died, what it said last is kept beside the folder, in
+`<base>/<mesh>.log`, until the mesh is started again or taken down.
 """
 
 import contextlib
@@ -33,6 +34,10 @@ from pillion.local import proc
 from pillion.local.addresses import Book
 from pillion.value import FrozenMap, Value
 
+DEFAULT_MESH = "default"
+"""The mesh that is meant when nobody says which."""
+LAST_WORDS = 10
+"""Lines of a dead server's log that are quoted."""
 LONGEST_SOCKET_PATH = 107
 _LONGEST_FOLDER = 200
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -49,7 +54,8 @@ class MeshIsRunningError(StateError):
     def __init__(self, name: str, pid: int) -> None:
         who = f"by process {pid}" if pid else "by another process"
         super().__init__(
-            f"mesh {name} is already run {who}: take it down with `pillion down`, or start this one under another name"
+            f"mesh {name} is already run {who}: take it down with {hint('down', name)}, "
+            "or start this one under another name"
         )
         self.pid = pid
 
@@ -83,6 +89,11 @@ class Layout(Value):
     def server_log(self) -> Path:
         """What a detached server says."""
         return self.path / "server.log"
+
+    @property
+    def last_log(self) -> Path:
+        """What a detached server said that died."""
+        return self.path.with_name(f"{self.path.name}.log")
 
     @property
     def before(self) -> Path:
@@ -197,6 +208,26 @@ def running(layout: Layout) -> int | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def hint(words: str, mesh: str) -> str:
+    """Quote the command that does something with a mesh, for a message."""
+    return f"`pillion {words}`" if mesh == DEFAULT_MESH else f"`pillion {words} --mesh {mesh}`"
+
+
+def keep_log(layout: Layout) -> None:
+    """Keep what a server said that died, in place of what an earlier one said."""
+    with contextlib.suppress(OSError):
+        layout.server_log.replace(layout.last_log)
+
+
+def last_words(layout: Layout) -> str:
+    """Quote the end of what a detached server said that died; empty when none did, or one runs."""
+    for log in (layout.server_log, layout.last_log):
+        with contextlib.suppress(OSError):
+            lines = log.read_text(errors="replace").splitlines()[-LAST_WORDS:]
+            return "\n".join(("it ended unexpectedly; its log ends with:", *(f"  {line}" for line in lines)))
+    return ""
 
 
 def load(layout: Layout) -> Memory:

@@ -28,6 +28,7 @@ from pillion.local.server import tables
 from pillion.local.server.intake import check
 from pillion.local.server.mesh import Change, ChangeError, Mesh
 from pillion.local.server.overlay import reference
+from pillion.local.state import hint
 from pillion.resources.documents import Document
 from pillion.resources.meta import Ref
 from pillion.value import Diagnostic, FrozenMap, Origin, has_errors
@@ -216,7 +217,8 @@ class Api:
     def _find(self, name: str) -> str:
         key = self._mesh.pods.find(name)
         if key is None:
-            raise UnknownContainerError(f"there is no pod {name!r}; `pillion get pods` lists them")
+            mesh = self._mesh.layout.path.name
+            raise UnknownContainerError(f"there is no pod {name!r}; {hint('get pods', mesh)} lists them")
         return key
 
     async def _ask_envoy(self, key: str, path: str) -> str:

@@ -15,7 +15,7 @@ from pillion.local.client import exec_socket
 from pillion.local.server import exec as executions
 from pillion.local.server.api import Api
 from pillion.local.server.mesh import Mesh, MeshOptions, running
-from pillion.local.state import Layout, Lock, MeshIsRunningError, StateError, write_whole
+from pillion.local.state import Layout, Lock, MeshIsRunningError, StateError, keep_log, write_whole
 from pillion.local.state import running as alive
 from pillion.local.undo import Report, undo
 from pillion.local.watch import Watch
@@ -61,6 +61,9 @@ async def opened(options: MeshOptions, layout: Layout, stop: asyncio.Event | Non
                         for task in background:
                             task.cancel()
                         await runner.cleanup()
+        except Exception:
+            keep_log(layout)
+            raise
         finally:
             await asyncio.to_thread(_forget, layout)
 
