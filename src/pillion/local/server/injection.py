@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from pillion.inject.injection import Injection, Options, inject
+from pillion.inject.injection import Injection, Injector, Options
 from pillion.inject.policy import Namespace
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, from_config_maps
 from pillion.local.server.intake import Intake
@@ -30,10 +30,15 @@ class Prepared(NamedTuple):
     settings: Settings
     mesh: MeshSettings
     diagnostics: Diagnostics
+    injector: Injector
+    """Has read the settings; the pods of one rollout are much alike, and it knows that too."""
 
 
-def prepare(intake: Intake, mesh_config: str | None, file: str = "") -> Prepared:
-    """Find the settings; `mesh_config` is the text of the file that the user gave."""
+def prepare(intake: Intake, mesh_config: str | None, file: str = "", before: Prepared | None = None) -> Prepared:
+    """Find the settings; `mesh_config` is the text of the file that the user gave.
+
+    The injector of before goes on when its settings are the same.
+    """
     maps = {
         ref.name: dict(taken.content)
         for ref, taken in intake.taken.items()
@@ -45,7 +50,9 @@ def prepare(intake: Intake, mesh_config: str | None, file: str = "") -> Prepared
     document, problems = _read(text, origin)
     mesh, wrong = mesh_settings(_merged(LOCAL, document), origin)
     merged = msgspec.json.encode(_merged(LOCAL, document)).decode()
-    return Prepared(msgspec.structs.replace(settings, mesh=merged), mesh, (*found, *problems, *wrong))
+    settings = msgspec.structs.replace(settings, mesh=merged)
+    injector = before.injector if before is not None and before.settings == settings else Injector(settings)
+    return Prepared(settings, mesh, (*found, *problems, *wrong), injector)
 
 
 def injected(document: Mapping[str, Any], prepared: Prepared, namespace: Mapping[str, Any] | None) -> Injection:
@@ -56,16 +63,29 @@ def injected(document: Mapping[str, Any], prepared: Prepared, namespace: Mapping
         labels=FrozenMap(metadata.get("labels") or {}),
         annotations=FrozenMap(metadata.get("annotations") or {}),
     )
-    return inject(dict(document), prepared.settings, place, OPTIONS)
+    return prepared.injector.inject(dict(document), place, OPTIONS)
 
 
 def _read(text: str, origin: Origin | None) -> tuple[dict[str, Any], Diagnostics]:
     content, found = load(text)
     if content is None or isinstance(content, dict):
-        return cast("dict[str, Any]", content or {}), found
-    message = f"is a {type(content).__name__}, expected the fields of a MeshConfig"
+        fields = cast("dict[str, Any]", content or {})
+        if "kind" not in fields:
+            return fields, found
+        if _is_mesh_map(fields):
+            data = cast(Mapping[str, Any], fields["data"])
+            return _read(str(data.get("mesh", "")), origin)
+        message = f"is a {fields['kind']}, expected the fields of a MeshConfig, or ConfigMap {MESH_MAP}"
+    else:
+        message = f"is a {type(content).__name__}, expected the fields of a MeshConfig"
     where = Where(origin=origin, resource="MeshConfig")
     return {}, (*found, Diagnostic(code="not-a-mesh-config", severity="error", message=message, where=where))
+
+
+def _is_mesh_map(fields: Mapping[str, Any]) -> bool:
+    metadata: object = fields.get("metadata")
+    name: object = cast(Mapping[str, Any], metadata).get("name") if isinstance(metadata, Mapping) else ""
+    return fields["kind"] == "ConfigMap" and name == MESH_MAP and isinstance(fields.get("data"), Mapping)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

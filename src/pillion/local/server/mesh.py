@@ -189,7 +189,7 @@ class Mesh:
 
     def _prepare(self) -> Diagnostics:
         """Compute the settings; those that are wrong are told, and the last good ones stay."""
-        prepared = injection.prepare(self.intake, self.files.mesh_config, self.files.mesh_config_file)
+        prepared = injection.prepare(self.intake, self.files.mesh_config, self.files.mesh_config_file, self._prepared)
         if not has_errors(prepared.diagnostics):
             self._prepared = prepared
         return prepared.diagnostics
