@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from pillion.resources.yaml.events import chunks
-from pillion.resources.yaml.load import load_chunk
+from pillion.resources.yaml.load import AliasBudget, load_chunk
 from pillion.value import Diagnostic, Diagnostics, Origin, Where
 
 
@@ -55,8 +55,9 @@ def _contents(text: str) -> Iterator[tuple[int, Any, Diagnostics]]:
         else:
             return
     index = 0
+    budget = AliasBudget()
     for chunk in chunks(text):
-        loaded = load_chunk(chunk)
+        loaded = load_chunk(chunk, budget=budget)
         found = loaded.diagnostics
         for content in loaded.contents:
             yield index, content, found

@@ -53,3 +53,12 @@ def test_a_missing_separator_is_guessed() -> None:
     assert [(d.code, d.where.line, d.hint) for d in diagnostics] == [
         ("duplicate-key", 3, "is a --- missing before it?")
     ]
+
+
+def test_aliases_of_all_documents_of_a_file_have_one_budget() -> None:
+    bomb = "a: &a [" + ", ".join("x" * 1000) + "]\nb: &b [" + ", ".join(["*a"] * 400) + "]\nc: *b\n"
+    plain = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+    found = read("---\n".join([bomb] * 4 + [plain]), "bombs.yaml")
+    assert [each.where.origin.document for each in found.diagnostics if each.where.origin] == [1, 2, 3]
+    assert {each.message for each in found.diagnostics} == {"document contains excessive aliasing"}
+    assert found.documents[-1].content["kind"] == "Namespace"

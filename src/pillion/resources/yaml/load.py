@@ -11,10 +11,19 @@ from pillion.value import Diagnostic, Diagnostics, Where
 DEEPEST = 200
 """How many maps and lists may stand inside one another."""
 MOST_ALIASED = 1_000_000
-"""How many values aliases may add to a document."""
+"""How many values aliases may add to a text, in all its documents together."""
 
 _MERGE_KEY = object()
 _NO_KEY = object()
+
+
+class AliasBudget:
+    """How many values aliases may still add to a text."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = MOST_ALIASED) -> None:
+        self.left = left
 
 
 class Loaded(NamedTuple):
@@ -33,9 +42,12 @@ def load(text: str) -> tuple[Any, Diagnostics]:
     return None, ()
 
 
-def load_chunk(chunk: Chunk, *, first_only: bool = False) -> Loaded:
-    """Read the documents of a chunk; a broken one counts as a document that is null."""
-    builder = _Builder(chunk)
+def load_chunk(chunk: Chunk, *, first_only: bool = False, budget: AliasBudget | None = None) -> Loaded:
+    """Read the documents of a chunk; a broken one counts as a document that is null.
+
+    Chunks of one text share a `budget`; without it the chunk has one of its own.
+    """
+    builder = _Builder(chunk, budget or AliasBudget())
     contents: list[Any] = []
     try:
         for event in events(chunk):
@@ -63,13 +75,13 @@ class _Frame:
 
 
 class _Builder:
-    def __init__(self, chunk: Chunk) -> None:
+    def __init__(self, chunk: Chunk, budget: AliasBudget) -> None:
         self.chunk = chunk
         self.warnings: list[Diagnostic] = []
         self._stack: list[_Frame] = []
         self._anchors: dict[str, Any] = {}
         self._result: Any = None
-        self._aliased = 0
+        self._budget = budget
 
     def finish(self) -> Any:
         result, self._result, self._anchors = self._result, None, {}
@@ -133,8 +145,8 @@ class _Builder:
         return self._copy(value, len(self._stack), event)
 
     def _copy(self, value: Any, depth: int, event: Any) -> Any:
-        self._aliased += 1
-        if self._aliased > MOST_ALIASED or depth > DEEPEST:
+        self._budget.left -= 1
+        if self._budget.left < 0 or depth > DEEPEST:
             raise fault("document contains excessive aliasing", event.start_mark, self.chunk)
         if isinstance(value, dict):
             pairs = cast(dict[str, Any], value)
