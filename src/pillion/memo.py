@@ -1,8 +1,8 @@
 """Memory of results, keyed by the values that they were computed from: equal input gives the same object back.
 
 A memo is a value of whoever owns it (no module keeps one): the control plane keeps its memos from one world to the next
-and forgets, with `sweep`, what the last world did not ask for. `Memo` looks for equal input; `Kept` only asks whether
-it is the very input of last time, which costs next to nothing where nearly nothing changes.
+and forgets, with `sweep`, what the last world did not ask for. `Remembered` looks for equal input; `Kept` only asks
+whether it is the very input of last time, which costs next to nothing where nearly nothing changes.
 """
 
 from collections.abc import Callable, Container, Hashable
@@ -13,7 +13,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Memo(Generic[P, R]):
+class Remembered(Generic[P, R]):
     """A function that remembers. Its arguments must be hashable values; keyword arguments are not taken."""
 
     def __init__(self, function: Callable[P, R]) -> None:
@@ -27,11 +27,11 @@ class Memo(Generic[P, R]):
         """Return what the function gives for these arguments, computing it only when no equal ones were seen."""
         if kwargs:
             raise TypeError("a memo takes positional arguments only")
-        found = self._fresh.get(args)
-        if found is not None:
-            return found
-        found = self._old.get(args)
-        if found is None:
+        if args in self._fresh:
+            return self._fresh[args]
+        if args in self._old:
+            found = self._old[args]
+        else:
             found = self._function(*args, **kwargs)
             self.computed += 1
         self._fresh[args] = found

@@ -1,6 +1,6 @@
 import pytest
 
-from pillion.memo import Kept, Memo
+from pillion.memo import Kept, Remembered
 
 
 def double(number: int) -> int:
@@ -8,13 +8,13 @@ def double(number: int) -> int:
 
 
 def test_equal_input_gives_the_same_object_back_and_runs_once() -> None:
-    memo = Memo(lambda name: [name])
+    memo = Remembered(lambda name: [name])
     assert memo("a") is memo("a")
     assert memo.computed == 1
 
 
 def test_a_sweep_forgets_what_was_not_asked_for_since_the_last_one() -> None:
-    memo = Memo(double)
+    memo = Remembered(double)
     memo(1)
     memo(2)
     memo.sweep()
@@ -27,7 +27,7 @@ def test_a_sweep_forgets_what_was_not_asked_for_since_the_last_one() -> None:
 
 def test_keyword_arguments_are_refused() -> None:
     with pytest.raises(TypeError):
-        Memo(double)(number=1)
+        Remembered(double)(number=1)
 
 
 def test_the_very_same_input_keeps_the_result_and_equal_input_does_not_ask() -> None:
@@ -58,3 +58,11 @@ def test_what_is_not_kept_is_made_anew() -> None:
     one = kept("a", numbers)
     kept.keep({"b"})
     assert kept("a", numbers) is not one
+
+
+def test_nothing_is_a_result_as_well() -> None:
+    memo: Remembered[[int], None] = Remembered(lambda _: None)
+    assert [memo(1), memo(1)] == [None, None]
+    memo.sweep()
+    assert memo(1) is None
+    assert memo.computed == 1

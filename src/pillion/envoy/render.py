@@ -15,18 +15,11 @@ from pillion.ir.model.table import RouteTable
 NOTHING_MISSING: needs.Missing = frozenset()
 
 
-def render_outbound(outbound: OutboundIR, memo: Memo | None = None) -> tuple[Rendered, ...]:
-    """Return the clusters, listeners and route tables of a workload's calls."""
-    return tuple(each for part in outbound_parts(outbound, Memo() if memo is None else memo) for each in part)
-
-
-def render_inbound(inbound: InboundIR, memo: Memo | None = None) -> tuple[Rendered, ...]:
-    """Return the clusters and listeners of calls to a workload."""
-    return tuple(each for part in inbound_parts(inbound, Memo() if memo is None else memo) for each in part)
-
-
 def outbound_parts(outbound: OutboundIR, memo: Memo) -> tuple[tuple[Rendered, ...], ...]:
-    """Return the same type by type; a part that did not change is the same object as before."""
+    """Return the clusters, listeners and route tables of a workload's calls, type by type.
+
+    A part that did not change is the same object as before.
+    """
     able = capabilities(outbound.capabilities)
     return (
         memo(render_backends, outbound.backends, able, memo),
@@ -36,7 +29,7 @@ def outbound_parts(outbound: OutboundIR, memo: Memo) -> tuple[tuple[Rendered, ..
 
 
 def inbound_parts(inbound: InboundIR, memo: Memo) -> tuple[tuple[Rendered, ...], ...]:
-    """Return the same type by type; a part that did not change is the same object as before."""
+    """Return the clusters and listeners of calls to a workload, type by type; likewise the same object."""
     able = capabilities(inbound.capabilities)
     return (
         memo(render_backends, inbound.backends, able, memo),

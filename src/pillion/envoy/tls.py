@@ -14,7 +14,6 @@ TLS_SOCKET = "envoy.transport_sockets.tls"
 RAW_SOCKET = "envoy.transport_sockets.raw_buffer"
 PROXY_SOCKET = "envoy.transport_sockets.upstream_proxy_protocol"
 WORKLOAD_SECRET, ROOT_SECRET = "default", "ROOTCA"  # names, not secrets
-SYSTEM_ROOTS = "system"
 _VERSIONS = {
     "": "TLS_AUTO",
     "1.0": "TLSv1_0",

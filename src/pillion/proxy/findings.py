@@ -6,7 +6,7 @@ wherever it is shown, never silence: whoever wrote it counts on it.
 
 from typing import final
 
-from pillion.memo import Memo
+from pillion.memo import Remembered
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.mesh.workload import Workload
 from pillion.proxy.patches import judge_patches
@@ -24,8 +24,8 @@ class WorldFindings:
     """Judges worlds, one after another, and remembers what it said of what did not change."""
 
     def __init__(self) -> None:
-        self._patches = Memo(judge_patches)
-        self._policies = Memo(_of_shelf)
+        self._patches = Remembered(judge_patches)
+        self._policies = Remembered(_of_shelf)
 
     def of(self, snapshot: MeshSnapshot) -> Diagnostics:
         """Tell what is wrong with a world."""

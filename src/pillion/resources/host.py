@@ -57,14 +57,6 @@ def intersection(hosts: Iterable[str], others: Iterable[str]) -> tuple[str, ...]
     return tuple(dict.fromkeys(narrow))
 
 
-def names_for_namespace(hosts: Iterable[str], namespace: str) -> tuple[str, ...]:
-    """Return the names out of `namespace/name` pairs that concern a namespace; an unqualified name concerns all."""
-    parted = (
-        (scope, name) if slash else ("*", scope) for scope, slash, name in (host.partition("/") for host in hosts)
-    )
-    return tuple(name for scope, name in parted if scope in {namespace, "*"})
-
-
 def resolve_short_name(host: str, namespace: str, domain: str) -> str:
     """Expand a name without a dot to the service of that name in the resource's namespace.
 

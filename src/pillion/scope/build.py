@@ -7,7 +7,7 @@ hosts do not name leaves its input equal, so the scope is the same object as bef
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from pillion.memo import Kept, Memo
+from pillion.memo import Kept, Remembered
 from pillion.mesh.destination_rules import EMPTY_SHELF, ConsolidatedRule, DestinationRuleShelf, most_specific
 from pillion.mesh.rules.virtual_services import MESH, destinations
 from pillion.mesh.service import Service, age
@@ -60,9 +60,9 @@ class Scopes:
     """Gives the scope of any workload in a world, remembering those of the world before."""
 
     def __init__(self) -> None:
-        self.scopes: Memo[[ScopeInput], SidecarScope] = Memo(build_scope)
+        self.scopes: Remembered[[ScopeInput], SidecarScope] = Remembered(build_scope)
         self._snapshot: MeshSnapshot | None = None
-        self._inputs: dict[tuple[str, Sidecar | None], SidecarScope] = {}
+        self._in_force: dict[tuple[str, Sidecar | None], SidecarScope] = {}
         self._entries = Kept(egress_hosts)
         self._hosts = Kept(_by_host)
         self._by_host: Mapping[str, list[Service]] = {}
@@ -73,16 +73,16 @@ class Scopes:
             self._turn_to(snapshot)
         sidecar = sidecar_for(snapshot, namespace, labels)
         key = (namespace, sidecar)
-        found = self._inputs.get(key)
+        found = self._in_force.get(key)
         if found is None:
             entries = self._entries((namespace, sidecar and sidecar.metadata.name), sidecar, namespace)
             found = self.scopes(scope_input(snapshot, (namespace, sidecar), entries, self._by_host))
-            self._inputs[key] = found
+            self._in_force[key] = found
         return found
 
     def _turn_to(self, snapshot: MeshSnapshot) -> None:
         self._snapshot = snapshot
-        self._inputs = {}
+        self._in_force = {}
         self.scopes.sweep()
         self._by_host = self._hosts("", snapshot.services)
 

@@ -1,4 +1,4 @@
-from pillion.envoy.render import outbound_parts, render_assignment, render_inbound, render_outbound
+from pillion.envoy.render import inbound_parts, outbound_parts, render_assignment
 from pillion.envoy.rendered import ASSIGNMENT
 from pillion.ir.inbound.build import lower_inbound
 from pillion.ir.memo import Memo
@@ -14,14 +14,14 @@ WEB, DB = service("web", {80: "HTTP"}), service("db", {5432: "TCP"}, "10.96.0.2"
 
 def test_everything_is_rendered_by_its_name() -> None:
     outbound, _ = lower_outbound(scope([WEB, DB]), OutboundTraits())
-    found = [each.name for each in render_outbound(outbound)]
+    found = [each.name for part in outbound_parts(outbound, Memo()) for each in part]
     assert "outbound|80||web.shop.svc.cluster.local" in found
     assert {"BlackHoleCluster", "PassthroughCluster", "0.0.0.0_80", "10.96.0.2_5432", "virtualOutbound", "80"} <= set(
         found
     )
     target = ServiceTarget(service=WEB, port=WEB.ports[0], target_port=8080)
     inbound, _ = lower_inbound(scope([WEB]), Workload(name="w", namespace="shop"), (target,), InboundTraits())
-    assert [each.name for each in render_inbound(inbound)] == [
+    assert [each.name for part in inbound_parts(inbound, Memo()) for each in part] == [
         "inbound|8080||", "InboundPassthroughCluster", "virtualInbound",
     ]  # fmt: skip
 

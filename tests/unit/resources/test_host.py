@@ -54,11 +54,6 @@ def test_intersection_keeps_the_narrower(one: list[str], other: list[str], expec
     assert host.intersection(one, other) == expected
 
 
-def test_names_for_a_namespace() -> None:
-    assert host.names_for_namespace(["ns1/foo.com", "ns2/bar.com"], "ns1") == ("foo.com",)
-    assert host.names_for_namespace(["ns1/foo.com", "*/bar.com", "baz.com"], "ns3") == ("bar.com", "baz.com")
-
-
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -12,7 +12,6 @@ from pillion.resources.protocol import Protocol, is_http, is_http2, is_sniffed
 NO_POOL = api.ConnectionPoolSettings()
 NO_TCP = api.TCPSettings()
 NO_HTTP = api.HTTPSettings()
-DEFAULT_CONNECT_TIMEOUT = 10 * 10**9
 DEFAULT_BUDGET_PERCENT = 20.0
 DEFAULT_RETRY_CONCURRENCY = 3
 
