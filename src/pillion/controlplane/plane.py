@@ -70,6 +70,8 @@ class ControlPlane:
         self._pushed = 0
         self._changed_at = 0.0
         self._unsettled: set[Client] = set()
+        self._judged: dict[View, tuple[str, ...]] = {}
+        """What is missing in the views that were first looked at since the last push."""
         self._told_of_world: Diagnostics = ()
         self._told_of_proxies: Diagnostics = ()
         self._world = self._build(None)
@@ -133,12 +135,13 @@ class ControlPlane:
         problems: dict[str, list[str]] = {}
         told = 0
         for client in self._clients:
-            view, problem = self._view(client.proxy)
+            view, problem = self._view(client.proxy, client.view)
             if view is None:
                 problems.setdefault(problem, []).append(client.node_id)
             elif view is not client.view:
                 self._unsettled.add(client)
                 told += client.show(view)
+        self._judged = {}
         self.teller.sweep()
         self._told_of_proxies = tuple(_not_shown(problem, proxies) for problem, proxies in problems.items())
         refused = tuple(f"{proxy}: {problem}" for problem, proxies in problems.items() for proxy in proxies)
@@ -160,14 +163,18 @@ class ControlPlane:
             return last
         return world
 
-    def _view(self, proxy: Proxy) -> tuple[View | None, str]:
-        """Give what a proxy is to see, or why that cannot be given."""
+    def _view(self, proxy: Proxy, before: View | None = None) -> tuple[View | None, str]:
+        """Give what a proxy is to see, or why that cannot be given; what it saw before was judged already."""
         try:
             view = self.teller.view(self._world, proxy)
         except Exception as error:
             LOG.exception("the configuration of %s cannot be made", proxy.workload.name)
             return None, f"it cannot be made: {error!r}"
-        missing = inconsistencies(view)
+        if view is before:
+            return view, ""
+        missing = self._judged.get(view)
+        if missing is None:
+            missing = self._judged[view] = inconsistencies(view)
         return (None, f"it is not complete: {missing[0]}") if missing else (view, "")
 
     def attach(self, node: Node, peer: str, notify: Callable[[View], None]) -> Client:

@@ -13,6 +13,9 @@ from pillion.scope.model import SidecarScope
 from pillion.scope.policies import Policies, policies_for
 from pillion.value import FrozenMap, Labels, Value
 
+PlaceKey = tuple[str, Labels]
+"""A namespace and the labels of workloads there."""
+
 
 class Place(Value):
     """What the world holds for the workloads of one namespace with the same labels."""
@@ -37,20 +40,24 @@ class Places:
         self._world: World | None = None
         self._by_address = Kept(_counted_by_address)
         self._kept = Kept(self._make)
-        self._found: dict[tuple[str, Labels], Place] = {}
-        self._asked: set[ServiceKey] = set()
+        self._found: dict[PlaceKey, Place] = {}
+        self._asking: dict[ServiceKey, set[PlaceKey]] = {}
 
-    def turn_to(self, world: World, changed: frozenset[ServiceKey]) -> bool:
-        """Go on to another world, where the endpoints of these services differ; return whether places may have changed.
+    def turn_to(self, world: World, changed: frozenset[ServiceKey]) -> set[PlaceKey] | None:
+        """Go on to another world, where the endpoints of these services differ.
 
-        They have not when nothing but endpoints did, and no place looks at those.
+        Return which places may have changed; None for all. Where nothing but endpoints did, it is those that look at
+        them.
         """
         before, self._world = self._world, world
-        same = before is not None and world.snapshot is before.snapshot and self._asked.isdisjoint(changed)
-        if not same:
+        if before is None or world.snapshot is not before.snapshot:
             self._found = {}
-            self._asked = set()
-        return not same
+            self._asking = {}
+            return None
+        touched = {key for service in changed & self._asking.keys() for key in self._asking[service]}
+        for key in touched:
+            self._found.pop(key, None)
+        return touched
 
     def of(self, world: World, namespace: str, labels: Labels) -> Place:
         """Give the place of the workloads with these labels in that namespace of the world that was turned to."""
@@ -59,7 +66,8 @@ class Places:
         if found is None:
             found = self._kept(key, world, namespace, labels)
             self._found[key] = found
-            self._asked.update(self._by_address(namespace, world.snapshot.services.get(namespace, ())))
+            for service in self._by_address(namespace, world.snapshot.services.get(namespace, ())):
+                self._asking.setdefault(service, set()).add(key)
         return found
 
     def sweep(self) -> None:

@@ -31,7 +31,7 @@ from pillion.mesh.workload import Workload
 from pillion.proxy.findings import WorldFindings, unenforced
 from pillion.proxy.node import Proxy, with_pod
 from pillion.proxy.patches import lower_patches, patched
-from pillion.proxy.place import Place, Places
+from pillion.proxy.place import Place, PlaceKey, Places
 from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, outbound_traits
 from pillion.scope.build import Scopes
 from pillion.scope.filters import asked_metadata, asks_version, chosen
@@ -93,6 +93,8 @@ class Teller:
         self._pods = Kept(_by_name)
         self._now: dict[Proxy, Standing] = {}
         self._before: dict[Proxy, Standing] = {}
+        self._there: dict[PlaceKey, list[Proxy]] = {}
+        """The proxies of `_now`, by their places."""
         self._alike: dict[Proxy, Told] = {}
         """What is told to all proxies that differ in nothing that counts, while no place changes."""
         self._shown: dict[ShownKey, Shown] = {}
@@ -117,6 +119,7 @@ class Teller:
         if standing is None:
             standing = self._stand(world, proxy)
             self._now[proxy] = standing
+            self._there.setdefault((proxy.workload.namespace, proxy.workload.labels), []).append(proxy)
         return standing.told
 
     def view(self, world: World, proxy: Proxy) -> View:
@@ -139,8 +142,14 @@ class Teller:
     def _turn_to(self, world: World) -> None:
         before, self._world = self._world, world
         changed = self._changed("world", before.endpoints if before else NOBODY, world.endpoints)
-        if self.places.turn_to(world, changed):
+        touched = self.places.turn_to(world, changed)
+        if touched is None:
             self._before, self._now = self._now, {}
+            self._there = {}
+        else:
+            for proxy in (proxy for key in touched for proxy in self._there.pop(key, ())):
+                self._before[proxy] = self._now.pop(proxy)
+        if touched is None or touched:
             self._alike = {}
 
     def _stand(self, world: World, proxy: Proxy) -> Standing:
