@@ -16,22 +16,16 @@ RESERVED_PORTS = frozenset({15021, 15090})
 """Ports that the proxy itself listens on at every address: status and metrics."""
 
 
-class OutboundTraits(Value):
-    """What of a proxy changes its outbound half."""
+class CommonTraits(Value):
+    """What of a proxy changes either half."""
 
     families: tuple[Family, ...] = ("v4",)
     """IP families of its addresses, v4 first."""
     interception: Interception = "REDIRECT"
-    dns_capture: bool = False
-    dns_auto_allocate: bool = False
     certificates: bool = True
     """Whether a certificate provider is beside the proxy."""
     capabilities: frozenset[str] = frozenset()
     """Names of extensions beyond stock Envoy that the proxy listed."""
-    labels: Labels = NO_LABELS
-    """The labels that a selector of its scope asks for, no others."""
-    own_address: str = ""
-    """Its first address, only when it belongs to a headless service that it imports."""
     http10: bool = False
     idle_timeout: int | None = None
     """Of TCP connections, in nanoseconds."""
@@ -43,14 +37,6 @@ class OutboundTraits(Value):
     """The workload's own, over the mesh's `defaultConfig`."""
     telemetry: tuple[Telemetry, ...] = ()
     """Those that select it: mesh, namespace, workload, in this order."""
-    locality: Locality = NOWHERE
-    """Only where a DNS service prefers members by place."""
-    cluster: str = ""
-    network: str = ""
-    """Only where a `failoverPriority` may ask for it."""
-    node: str = ""
-    """Likewise."""
-    http_proxy_port: int = 0
     dual_stack: bool = False
     """Istio's switch `ISTIO_DUAL_STACK`: use both families where a proxy has both."""
 
@@ -74,6 +60,26 @@ class OutboundTraits(Value):
         """Its loopback addresses."""
         return tuple(["127.0.0.1"] * self.v4 + ["::1"] * self.v6)
 
+
+class OutboundTraits(CommonTraits):
+    """What of a proxy changes its outbound half."""
+
+    dns_capture: bool = False
+    dns_auto_allocate: bool = False
+    labels: Labels = NO_LABELS
+    """The labels that a selector of its scope asks for, no others."""
+    own_address: str = ""
+    """Its first address, only when it belongs to a headless service that it imports."""
+    locality: Locality = NOWHERE
+    """Only where a DNS service prefers members by place."""
+    cluster: str = ""
+    """Only where a `failoverPriority` may ask for it."""
+    network: str = ""
+    """Likewise."""
+    node: str = ""
+    """Likewise."""
+    http_proxy_port: int = 0
+
     @property
     def dns_family(self) -> Literal["v4", "v6", "all"]:
         """Which addresses of a name it can use."""
@@ -84,42 +90,10 @@ class OutboundTraits(Value):
         return "all" if self.dual_stack else "v4"
 
 
-class InboundTraits(Value):
+class InboundTraits(CommonTraits):
     """What of a proxy changes its inbound half."""
 
-    families: tuple[Family, ...] = ("v4",)
-    interception: Interception = "REDIRECT"
-    certificates: bool = True
-    capabilities: frozenset[str] = frozenset()
-    http10: bool = False
-    idle_timeout: int | None = None
-    unprivileged: bool = False
-    reserved_ports: frozenset[int] = RESERVED_PORTS
-    exact_balance: bool = False
     addresses: tuple[str, ...] = ()
     """The pod's addresses, only when its Sidecar has `ingress`."""
-    proxy_config: ProxyConfig | None = None
-    telemetry: tuple[Telemetry, ...] = ()
-    dual_stack: bool = False
     ingress_tls: bool = False
     """Istio's switch `ENABLE_TLS_ON_SIDECAR_INGRESS`."""
-
-    @property
-    def v4(self) -> bool:
-        """Whether it has an IPv4 address."""
-        return "v4" in self.families or not self.families
-
-    @property
-    def v6(self) -> bool:
-        """Whether it has an IPv6 address."""
-        return "v6" in self.families
-
-    @property
-    def wildcards(self) -> tuple[str, ...]:
-        """The addresses that stand for all of its own."""
-        return tuple(["0.0.0.0"] * self.v4 + ["::"] * self.v6)  # noqa: S104  # inside the pod
-
-    @property
-    def loopbacks(self) -> tuple[str, ...]:
-        """Its loopback addresses."""
-        return tuple(["127.0.0.1"] * self.v4 + ["::1"] * self.v6)

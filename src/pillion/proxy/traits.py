@@ -1,9 +1,12 @@
 """From a proxy and its scope to the traits that count: everything else about it must leave no trace."""
 
 from collections.abc import Iterator
+from typing import Any
+
+from msgspec.structs import asdict
 
 from pillion.ir.policy.balancing import SAME_NODE
-from pillion.ir.traits import InboundTraits, OutboundTraits
+from pillion.ir.traits import CommonTraits, InboundTraits, OutboundTraits
 from pillion.mesh.part import NAMED_MEMBERS
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.proxy.node import Proxy
@@ -26,22 +29,11 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetr
     placed = any(service.resolution in NAMED_MEMBERS for service in scope.services)
     preferred = failover_names(scope) if placed else frozenset[str]()
     return OutboundTraits(
-        families=proxy.families,
-        interception=proxy.interception,
+        **_common(proxy, scope, telemetry),
         dns_capture=proxy.dns_capture,
         dns_auto_allocate=proxy.dns_auto_allocate,
-        certificates=proxy.certificates,
-        capabilities=proxy.capabilities,
         labels=_asked_labels(workload.labels, scope, preferred),
         own_address=own,
-        http10=proxy.http10,
-        idle_timeout=_nanoseconds(proxy.idle_timeout),
-        unprivileged=proxy.unprivileged,
-        reserved_ports=proxy.reserved_ports,
-        exact_balance=proxy.exact_balance,
-        proxy_config=proxy.proxy_config,
-        dual_stack=scope.settings.dual_stack,
-        telemetry=telemetry,
         locality=workload.locality if placed else OutboundTraits().locality,
         cluster=workload.cluster if preferred else "",
         network=workload.network if preferred else "",
@@ -52,8 +44,16 @@ def outbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetr
 
 def inbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetry, ...]) -> InboundTraits:
     """Give what of a proxy changes its inbound half."""
-    workload = proxy.workload
+    personal = has_ingress(scope) or proxy.interception == "NONE"
     return InboundTraits(
+        **_common(proxy, scope, telemetry),
+        addresses=proxy.workload.addresses if personal else (),
+        ingress_tls=scope.settings.ingress_tls,
+    )
+
+
+def _common(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetry, ...]) -> dict[str, Any]:
+    common = CommonTraits(
         families=proxy.families,
         interception=proxy.interception,
         certificates=proxy.certificates,
@@ -64,11 +64,10 @@ def inbound_traits(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetry
         reserved_ports=proxy.reserved_ports,
         exact_balance=proxy.exact_balance,
         proxy_config=proxy.proxy_config,
-        dual_stack=scope.settings.dual_stack,
-        addresses=workload.addresses if has_ingress(scope) or proxy.interception == "NONE" else (),
-        ingress_tls=scope.settings.ingress_tls,
         telemetry=telemetry,
+        dual_stack=scope.settings.dual_stack,
     )
+    return asdict(common)
 
 
 def headless_members(scope: SidecarScope) -> frozenset[str]:
