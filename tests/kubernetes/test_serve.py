@@ -307,3 +307,25 @@ def test_the_command_says_where_it_listens_and_ends_in_good_order(own: Control) 
         assert (process.returncode, errors.decode()) == (0, "")
 
     played(play())
+
+
+def test_hands_its_certificate_to_every_namespace_and_to_new_ones(own: Control) -> None:
+    shop(own)
+
+    async def handed(namespace: str) -> str:
+        path = f"/api/v1/namespaces/{namespace}/configmaps/istio-ca-root-cert"
+        while True:
+            status, found = await do(own.request, "GET", path)
+            if status == 200:
+                return found["data"]["root-cert.pem"]
+            await asyncio.sleep(0.05)
+
+    async def play() -> None:
+        async with replica(own) as running:
+            assert await handed("shop") == root(running)
+            await do(objects.namespace, own, "later")
+            assert await handed("later") == root(running)
+            path = "/api/v1/namespaces/kube-system/configmaps/istio-ca-root-cert"
+            assert (await do(own.request, "GET", path))[0] == 404
+
+    played(play())

@@ -6,6 +6,8 @@ from pillion.install.names import AUTHORITY_SECRET, Names
 from pillion.resources.kinds import is_istio_group
 from pillion.sources.kubernetes.watched import DEFINITIONS, mesh_collections
 
+ROOT_CONFIG_MAP = "istio-ca-root-cert"
+"""Handed to every namespace, so that proxies there trust the control plane."""
 Rule = dict[str, Any]
 READ = ["get", "list", "watch"]
 
@@ -31,6 +33,8 @@ def control_plane_rules(names: Names) -> list[Rule]:
         *reading,
         _rule(DEFINITIONS.group, DEFINITIONS.plural, READ),
         *writing,
+        _rule("", "configmaps", ["create"]),
+        _rule("", "configmaps", ["patch"], [ROOT_CONFIG_MAP]),
         _rule("authentication.k8s.io", "tokenreviews", ["create"]),
         _rule("admissionregistration.k8s.io", "validatingwebhookconfigurations", [*READ, "patch"], [names.validator]),
     ]

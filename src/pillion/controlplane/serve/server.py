@@ -16,10 +16,11 @@ from pillion.controlplane.serve.authentication import PLAINTEXT, Authenticator, 
 from pillion.controlplane.serve.keeper import Keeper, KeeperError
 from pillion.controlplane.serve.mesh_config import settings_of
 from pillion.controlplane.serve.metrics import Counted, Metrics, Reading
+from pillion.controlplane.serve.roots import CONFIG_MAP, Roots
 from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.controlplane.serve.web import debug, listening, monitoring
 from pillion.proxy.settings import mesh_settings
-from pillion.resources.kubernetes.cluster import ConfigMap
+from pillion.resources.kubernetes.cluster import ConfigMap, Namespace
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
@@ -48,6 +49,7 @@ class Replica:
         collections = (*mesh_collections(), config_map(settings.namespace, settings.mesh_map))
         self.cluster = Cluster(client, collections, self._deliver, settings.patience)
         self.keeper = Keeper(client, settings.namespace, settings.secret, settings.names)
+        self.roots = Roots(client, lambda: (each.metadata.name for each in self.plane.catalog.shelf(Namespace)))
         self.authenticator = Authenticator(client, settings.audiences, self._trust_domains)
         self.ports: dict[str, int] = {}
         """Where it listens: `tls`, `plaintext`, `monitoring`, `debug`."""
@@ -93,6 +95,8 @@ class Replica:
             found.append({"resource": name, "diagnostics": [str(each) for each in self._settings_found]})
         if self._keeping:
             found.append({"resource": f"Secret {self.settings.secret}", "problem": self._keeping})
+        if self.roots.problem:
+            found.append({"resource": f"ConfigMap {CONFIG_MAP}", "problem": self.roots.problem})
         found.extend({"diagnostics": [str(each)]} for each in self.plane.diagnostics)
         return found
 
@@ -108,6 +112,8 @@ class Replica:
         gone = [ref for ref in deleted if ref.kind != "ConfigMap"]
         if rest or gone or not maps:
             self.plane.apply(rest, gone)
+        if any(isinstance(each, Namespace) for each in rest):
+            self.roots.look()
 
     def _configure(self, found: ConfigMap | None) -> None:
         settings, diagnostics = settings_of(found, self.settings.domain)
@@ -130,6 +136,8 @@ class Replica:
             else:
                 self._keeping = ""
                 self._kept.set()
+                if self.keeper.authority is not None:
+                    self.roots.trust(self.keeper.authority.certificate)
                 pause = KEEP_EVERY
             await asyncio.sleep(pause)
 
@@ -258,6 +266,7 @@ async def serving(access: Access, settings: ServeSettings) -> AsyncGenerator[Rep
                 replica.plane.run(),
                 replica.cluster.run(),
                 replica.keep(),
+                replica.roots.run(),
                 replica.count_pushes(),
                 replica.open_doors(front, inner),
             )
