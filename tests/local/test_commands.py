@@ -1,5 +1,6 @@
 """The commands of every day against a running mesh, as a user types them."""
 
+import json
 import os
 import pty
 import re
@@ -41,6 +42,13 @@ def test_get_shows_what_there_is(mesh: RunningMesh) -> None:
     assert run("get", "svc", "web")[1].splitlines()[1].split()[:3] == ["shop", "web", "ClusterIP"]
     assert "./*" in run("get", "sidecars")[1]
     assert "8080" in run("get", "endpoints")[1]
+    for words in (("endpoints",), ("namespaces",), ("nodes",), ("pods",), ("deployments", "-l", "app!=api")):
+        items = json.loads(run("get", *words, "-o", "json")[1])["items"]
+        assert items
+        assert all(each["apiVersion"] and each["kind"] for each in items)
+    assert json.loads(run("get", "endpoints", "-o", "json")[1])["items"][0]["apiVersion"] == "discovery.k8s.io/v1"
+    assert run("get", "pods", "-l", "app in (web)")[1].count("shop") == 1
+    assert run("get", "pods", "-l", "app notin (web)")[1] == ""
     assert pod_json(NAME, "web")["status"]["phase"] == "Running"
 
 
@@ -48,6 +56,7 @@ def test_get_shows_what_there_is(mesh: RunningMesh) -> None:
     ("words", "code", "said"),
     [
         (("get", "unicorns"), 2, "unknown kind 'unicorns'; known are"),
+        (("get", "pods", "-l", "app=web=x"), 2, "'app=web=x' is no label selector, expected KEY=VALUE"),
         (("get", "svc", "nope"), 1, "there is no Service nope"),
         (("get", "pods", "-n", "nowhere"), 0, "no pods found in namespace nowhere"),
         (("logs", "nope"), 2, "there is no pod 'nope'; `pillion get pods --mesh test-commands` lists them"),

@@ -12,7 +12,6 @@ from local.meshes import RunningMesh, pillion, running_mesh, until
 from pillion.local.server import tables
 from pillion.local.server.mesh import Mesh
 from pillion.resources.meta import Ref
-from pillion.value import NO_LABELS
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
@@ -59,7 +58,7 @@ INIT = "      initContainers:\n      - {name: before, image: any, command: [sh, 
 
 def row(mesh: Mesh, workload: str) -> tuple[str, ...]:
     key = str(mesh.pods.find(workload))
-    found = {f"{each[0]}/{each[1]}": each for each in tables.objects(mesh, "Pod", "", "", NO_LABELS).rows}
+    found = {f"{each[0]}/{each[1]}": each for each in tables.objects(mesh, "Pod", "", "").rows}
     return found.get(key, ())
 
 

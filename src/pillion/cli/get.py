@@ -14,30 +14,47 @@ from pillion.cli.output import (
     unpacked,
 )
 
-KINDS = {
-    "pods": "Pod", "pod": "Pod", "po": "Pod",
-    "services": "Service", "service": "Service", "svc": "Service",
-    "sidecars": "Sidecar", "sidecar": "Sidecar",
-    "endpoints": "EndpointSlice", "endpointslices": "EndpointSlice", "ep": "EndpointSlice",
-    "namespaces": "Namespace", "namespace": "Namespace", "ns": "Namespace",
-    "deployments": "Deployment", "deployment": "Deployment", "deploy": "Deployment",
-    "configmaps": "ConfigMap", "configmap": "ConfigMap", "cm": "ConfigMap",
-    "serviceentries": "ServiceEntry", "serviceentry": "ServiceEntry", "se": "ServiceEntry",
-    "virtualservices": "VirtualService", "virtualservice": "VirtualService", "vs": "VirtualService",
-    "destinationrules": "DestinationRule", "destinationrule": "DestinationRule", "dr": "DestinationRule",
-    "peerauthentications": "PeerAuthentication", "peerauthentication": "PeerAuthentication", "pa": "PeerAuthentication",
-    "authorizationpolicies": "AuthorizationPolicy", "authorizationpolicy": "AuthorizationPolicy",
-    "requestauthentications": "RequestAuthentication", "requestauthentication": "RequestAuthentication",
-    "envoyfilters": "EnvoyFilter", "envoyfilter": "EnvoyFilter",
-    "gateways": "Gateway", "gateway": "Gateway", "gw": "Gateway",
-}  # fmt: skip
+NAMES: dict[str, tuple[str, ...]] = {
+    "AuthorizationPolicy": ("authorizationpolicies", "ap"),
+    "ConfigMap": ("configmaps", "cm"),
+    "CronJob": ("cronjobs", "cj"),
+    "DaemonSet": ("daemonsets", "ds"),
+    "Deployment": ("deployments", "deploy"),
+    "DestinationRule": ("destinationrules", "dr"),
+    "EndpointSlice": ("endpoints", "endpointslices", "ep"),
+    "EnvoyFilter": ("envoyfilters",),
+    "Gateway": ("gateways", "gw"),
+    "Job": ("jobs",),
+    "Namespace": ("namespaces", "ns"),
+    "Node": ("nodes", "no"),
+    "PeerAuthentication": ("peerauthentications", "pa"),
+    "Pod": ("pods", "po"),
+    "ProxyConfig": ("proxyconfigs",),
+    "ReplicaSet": ("replicasets", "rs"),
+    "RequestAuthentication": ("requestauthentications", "ra"),
+    "Secret": ("secrets",),
+    "Service": ("services", "svc"),
+    "ServiceAccount": ("serviceaccounts", "sa"),
+    "ServiceEntry": ("serviceentries", "se"),
+    "Sidecar": ("sidecars",),
+    "StatefulSet": ("statefulsets", "sts"),
+    "Telemetry": ("telemetries", "telemetry"),
+    "TrafficExtension": ("trafficextensions",),
+    "VirtualService": ("virtualservices", "vs"),
+    "WasmPlugin": ("wasmplugins",),
+    "WorkloadEntry": ("workloadentries", "we"),
+    "WorkloadGroup": ("workloadgroups", "wg"),
+}
+"""The plural, and what else kubectl's users write."""
+KINDS = {word: kind for kind, words in NAMES.items() for word in (kind.lower(), *words)}
+PLURALS = frozenset(words[0] for words in NAMES.values())
 
 
 @click.command()
 @click.argument("kind")
 @click.argument("name", required=False)
 @click.option("-n", "--namespace", default="", help="only this namespace; all without it")
-@click.option("-l", "--selector", default="", help="only with these labels: KEY=VALUE[,KEY=VALUE]")
+@click.option("-l", "--selector", default="", help="only with these labels: KEY=VALUE[,...], kubectl's syntax")
 @click.option("-A", "--all-namespaces", is_flag=True, help="all namespaces (the default)")
 @mesh_option
 @output_option
@@ -48,7 +65,7 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
     """Show what is in a running mesh: pods, services, sidecars, endpoints and other resources, with their origin."""
     word = KINDS.get(kind.lower())
     if word is None:
-        fail(f"unknown kind {kind!r}; known are {', '.join(sorted(set(KINDS) & PLURALS))}")
+        fail(f"unknown kind {kind!r}; known are {', '.join(sorted(PLURALS))}")
     scope = "" if all_namespaces else namespace
     server = client(mesh)
     answer = server.get("/objects", kind=word, namespace=scope, name=name or "", selector=selector)
@@ -63,6 +80,3 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
     print_diagnostics(tuple(each for each in found if each.where.resource in shown))
     if name and not answer["items"]:
         fail(f"there is no {word} {name}" + (f" in namespace {namespace}" if namespace else ""), 1)
-
-
-PLURALS: frozenset[str] = frozenset(word for word in KINDS if word.endswith("s") and len(word) > 3)

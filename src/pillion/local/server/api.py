@@ -28,10 +28,11 @@ from pillion.local.server import tables
 from pillion.local.server.intake import check
 from pillion.local.server.mesh import Change, ChangeError, Mesh
 from pillion.local.server.overlay import reference
+from pillion.local.server.selector import SelectorError, parse
 from pillion.local.state import hint
 from pillion.resources.documents import Document
 from pillion.resources.meta import Ref
-from pillion.value import Diagnostic, FrozenMap, Origin, has_errors
+from pillion.value import Diagnostic, Origin, has_errors
 from pillion.xds.request import Refusal
 
 ADMIN_PORT = 15000
@@ -87,7 +88,10 @@ class Api:
     async def objects(self, request: web.Request) -> web.StreamResponse:
         """Show resources of a kind."""
         query = request.query
-        selector = FrozenMap(dict(pair.split("=", 1) for pair in query.get("selector", "").split(",") if "=" in pair))
+        try:
+            selector = parse(query.get("selector", ""))
+        except SelectorError as problem:
+            raise web.HTTPBadRequest(text=str(problem)) from None
         answer = tables.objects(
             self._mesh, query.get("kind", ""), query.get("namespace", ""), query.get("name", ""), selector
         )

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pillion.local.server import tables
 from pillion.local.server.mesh import Mesh
-from pillion.value import NO_LABELS, Diagnostic
+from pillion.value import Diagnostic
 
 REFRESH = 0.25
 
@@ -37,7 +37,7 @@ async def _live(mesh: Mesh, stop: asyncio.Event, console: Console) -> None:
 
 
 def _picture(mesh: Mesh) -> Table:
-    answer = tables.objects(mesh, "Pod", "", "", NO_LABELS)
+    answer = tables.objects(mesh, "Pod", "", "")
     clients = mesh.plane.clients
     settled = sum(client.settled for client in clients)
     title = f"mesh {mesh.layout.path.name}: {settled} of {len(clients)} proxies up to date"
@@ -59,7 +59,7 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
     ready = False
     while not stop.is_set():
         await mesh.plane.pushed(mesh.plane.generation)  # only then it is known what is wrong with the new world
-        for row in tables.objects(mesh, "Pod", "", "", NO_LABELS).rows:
+        for row in tables.objects(mesh, "Pod", "", "").rows:
             key, state = f"{row[0]}/{row[1]}", f"{row[2]} {row[3]}"
             if seen.get(key) != state:
                 seen[key] = state

@@ -6,13 +6,20 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from pillion.local.server.cluster import WORKLOADS
 from pillion.local.server.mesh import Mesh
 from pillion.local.server.overlay import Held
+from pillion.local.server.selector import Selector, selects
 from pillion.resources.istio.sidecar import Sidecar
+from pillion.resources.kinds import KINDS
 from pillion.resources.kubernetes.endpoint_slice import SERVICE_NAME, EndpointSlice
 from pillion.resources.kubernetes.service import Service
-from pillion.resources.meta import Ref
-from pillion.value import FrozenMap, Labels
+from pillion.resources.meta import HasMetadata, Ref
+from pillion.value import FrozenMap
+
+API_VERSIONS: Mapping[str, str] = {
+    kind: f"{group}/{versions[0]}".removeprefix("/") for (group, kind), (_, versions) in KINDS.items()
+}
 
 
 class Answer(NamedTuple):
@@ -23,20 +30,18 @@ class Answer(NamedTuple):
     items: list[dict[str, Any]]
 
 
-def objects(mesh: Mesh, kind: str, namespace: str, name: str, selector: Labels) -> Answer:
+def objects(mesh: Mesh, kind: str, namespace: str, name: str, selector: Selector = ()) -> Answer:
     """Show the resources of a kind; empty arguments do not narrow."""
+    if kind in WORKLOADS and kind != "Pod":  # the control plane is told of their pods
+        known: Mapping[Ref, HasMetadata] = {ref: taken.resource for ref, taken in mesh.intake.taken.items()}
+    else:
+        known = mesh.published()
     refs = [
         ref
-        for ref, resource in sorted(mesh.published().items())
+        for ref, resource in sorted(known.items())
         if ref.kind == kind and (not namespace or ref.namespace == namespace) and (not name or ref.name == name)
-        if resource.metadata.labels.covers(selector)
+        if selects(selector, resource.metadata.labels)
     ]
-    if kind == "Deployment":
-        refs = [
-            ref
-            for ref in sorted(mesh.intake.taken)
-            if ref.kind == kind and (not namespace or ref.namespace == namespace) and (not name or ref.name == name)
-        ]
     header, row = COLUMNS.get(kind, (("NAMESPACE", "NAME", "AGE", "FROM"), _plain_row))
     return Answer(header, [row(mesh, ref) for ref in refs], [document(mesh, ref) for ref in refs])
 
@@ -50,7 +55,7 @@ def document(mesh: Mesh, ref: Ref) -> dict[str, Any]:
     taken = mesh.intake.taken.get(ref)
     if taken is None:
         resource = mesh.resource(ref)
-        return {} if resource is None else {"kind": ref.kind, **plain(resource)}
+        return {} if resource is None else {"apiVersion": API_VERSIONS[ref.kind], "kind": ref.kind, **plain(resource)}
     content = dict(taken.content)
     resource = mesh.resource(ref)
     if isinstance(resource, Service):
