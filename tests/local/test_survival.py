@@ -31,6 +31,20 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMesh]:
         yield running
 
 
+MOUNTS_ROOT = """
+      volumes: [{name: istiod-ca-cert, configMap: {name: istio-ca-root-cert}}]
+"""
+
+
+def test_what_the_template_of_istio_mounts_is_there(mesh: RunningMesh) -> None:
+    mounted = deployment("shop", "mounted").rstrip("\n") + MOUNTS_ROOT
+    mesh.apply(mounted)
+    try:
+        mesh.ready()
+    finally:
+        mesh.delete(mounted)
+
+
 def reaches(mesh: RunningMesh) -> bool:
     return mesh.ask(CALLER, "web.shop:8080")[0].reached
 

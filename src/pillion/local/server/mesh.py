@@ -33,6 +33,8 @@ from pillion.xds.server import Server
 
 LOG = logging.getLogger(__name__)
 NODE = "local"
+ROOT_CERTIFICATE_MAP = "istio-ca-root-cert"
+"""What Istio's control plane puts into each namespace and its template mounts; nobody issues certificates here."""
 PATIENCE = 4.0
 """Seconds that proxies have to acknowledge a change before whoever made it hears that they did not."""
 
@@ -326,6 +328,8 @@ async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
 def _objects(mesh: Mesh) -> Objects:
     def find(kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         document = mesh.overlay.find(Ref(kind=kind, namespace=namespace, name=name))
+        if document is None and (kind, name) == ("ConfigMap", ROOT_CERTIFICATE_MAP):
+            return {"metadata": {"name": name, "namespace": namespace}, "data": {"root-cert.pem": ""}}
         return dict(document.content) if document else None
 
     return find
