@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -117,13 +118,14 @@ class Pod:
 
 
 @pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+def pod() -> Iterator[Pod]:
+    # pytest's own folders are for their owner alone; the proxy is another user
+    with tempfile.TemporaryDirectory(prefix="pillion-agent-") as name, network_namespace() as namespace:
+        folder = Path(name)
         folder.chmod(0o755)
-    (tmp_path / "proxy").mkdir()
-    os.chown(tmp_path / "proxy", PROXY, PROXY)
-    with network_namespace() as namespace:
-        made = Pod(namespace, tmp_path)
+        (folder / "proxy").mkdir()
+        os.chown(folder / "proxy", PROXY, PROXY)
+        made = Pod(namespace, folder)
         try:
             yield made
         finally:

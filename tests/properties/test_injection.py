@@ -78,6 +78,14 @@ metadata = maps(
     annotations=maps({}, **annotation_values),
     creationTimestamp=st.none(),
 )
+
+
+def names_differ(spec: dict[str, Any]) -> bool:
+    """Kubernetes refuses a pod in which two containers have one name, init containers included."""
+    names = [each["name"] for kind in ("containers", "initContainers") for each in spec.get(kind, ())]
+    return len(names) == len(set(names))
+
+
 specs = maps(
     {},
     containers=named(containers),
@@ -87,7 +95,7 @@ specs = maps(
     imagePullSecrets=named(maps({"name": st.just("s")})),
     dnsPolicy=st.sampled_from(["ClusterFirst", "Default"]),
     unknown=st.just({"kept": [None, 1]}),
-)
+).filter(names_differ)
 pods = maps({"apiVersion": st.just("v1"), "kind": st.just("Pod"), "spec": specs}, metadata=metadata)
 templates = maps({}, metadata=metadata, spec=specs)
 deployments = maps(
