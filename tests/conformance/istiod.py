@@ -99,14 +99,24 @@ def _proxy(asked: Mapping[str, Any]) -> Proxy:
     return proxy
 
 
+def rendered(case: Path) -> Iterator[tuple[str, tuple[Rendered, ...]]]:
+    """Yield each proxy of a case with what it is told."""
+    teller = Teller()
+    world = _world(teller, case)
+    for asked in _yaml(case / "proxies.yaml"):
+        yield f"{asked['name']}.{asked['namespace']}", _rendered(teller, world, _proxy(asked))
+
+
+def _rendered(teller: Teller, world: World, proxy: Proxy) -> tuple[Rendered, ...]:
+    return tuple(
+        Rendered(type_url=resource.type_url, name=resource.name, body=resource.body)
+        for group in teller.view(world, proxy)
+        for resource in group
+    )
+
+
 def _facts(teller: Teller, world: World, proxy: Proxy, judge: ModuleType) -> Facts:
     told = teller.told(world, proxy)
-    view = teller.view(world, proxy)
-    resources = [
-        Rendered(type_url=resource.type_url, name=resource.name, body=resource.body)
-        for group in view
-        for resource in group
-    ]
-    found = judge.facts(to_json(resources))
+    found = judge.facts(to_json(_rendered(teller, world, proxy)))
     found["sidecar"] = told.scope.sidecar.metadata.name if told.scope.sidecar else None
     return found
