@@ -18,7 +18,6 @@ from pillion.local.server.door import Interruption
 from pillion.local.state import Layout
 from pillion.local.tour import show
 from pillion.local.tour.story import Fresh, Stage, left_behind, stage_set
-from pillion.value import NO_LABELS
 
 SAMPLES = Path(__file__).parents[3] / "samples" / "tour"
 
@@ -61,7 +60,7 @@ async def _tour(folder: Path, place: Layout, console: Console) -> dict[str, Any]
         tour = await setting.__aenter__()
     try:
         seconds = time.monotonic() - began
-        rows = tables.objects(tour.mesh, "Pod", "", "", NO_LABELS)
+        rows = tables.objects(tour.mesh, "Pod", "", "", ())
         note = f"Ready after {seconds:.1f} s. 2/2: application and Envoy; 1/1: namespace legacy is not injected."
         show.pods(console, rows.header, rows.rows, note)
         shown(await tour.look("No Sidecar", "Everything answers, and every Envoy is told of every service."))
