@@ -1,6 +1,7 @@
 """Who reaches whom: real HTTP requests from inside client pods, and what each client's Envoy says it did with them."""
 
 import asyncio
+import datetime as dt
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -11,6 +12,8 @@ from pillion.local.server.mesh import Mesh
 from pillion.value import Value
 
 PROXY = "istio-proxy"
+MILLISECONDS = "2006-01-02T15:04:05.000"
+"""How the access log writes when a request began."""
 PATIENCE = 5.0
 """Seconds until an access log line must be there; Envoy writes them at least once a second."""
 
@@ -62,10 +65,11 @@ async def _ask_one(mesh: Mesh, client: str, targets: Sequence[Target]) -> list[S
         raise LookupError(f"there is no pod of {client}")
     wanted = [{"id": target.name, "host": target.host, "port": target.port} for target in targets]
     argv = [sys.executable, "-S", "-E", requester.__file__]
+    began = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}"
     done = await mesh.kubelet.exec_captured(key, "", argv, json.dumps(wanted).encode())
     answers = [cast("dict[str, Any]", json.loads(line)) for line in done.stdout.decode().splitlines()]
     ports = [int(answer["local_port"]) for answer in answers if answer["local_port"]]
-    clusters = await used_clusters(mesh, key, ports) if mesh.pods.running()[key].injected else {}
+    clusters = await used_clusters(mesh, key, ports, began) if mesh.pods.running()[key].injected else {}
     return [_seen(client, answer, clusters) for answer in answers]
 
 
@@ -91,15 +95,18 @@ def _who(body: str) -> tuple[str, bool]:
         return "", False
 
 
-async def used_clusters(mesh: Mesh, key: str, ports: Iterable[int]) -> dict[int, str]:
-    """Find in the access log of a pod's Envoy which cluster the connections from these local ports went to."""
+async def used_clusters(mesh: Mesh, key: str, ports: Iterable[int], since: str) -> dict[int, str]:
+    """Find in the access log of a pod's Envoy which cluster the connections from these local ports went to.
+
+    A port may have been used before: only requests that began after `since`, a time in UTC as the log writes it, count.
+    """
     wanted = set(ports)
     found: dict[int, str] = {}
     try:
         async with asyncio.timeout(PATIENCE):
             async for line in _lines(mesh.kubelet.logs(key, PROXY, follow=True, tail=1000)):
                 port, cluster = logged(line)
-                if port in wanted:
+                if port in wanted and line[1 : len(MILLISECONDS) + 1] >= since[: len(MILLISECONDS)]:
                     found[port] = cluster
                 if found.keys() == wanted:
                     break
