@@ -45,7 +45,10 @@ def parse_duration(text: str) -> Duration | None:
     total = 0
     for number, unit in _PART.findall(text):
         whole, _, fraction = number.partition(".")
-        total += int(whole or "0") * _UNITS[unit]
+        fraction = fraction[:18]
+        if len(whole.lstrip("0")) > 19:
+            return None
+        total += int(whole.lstrip("0") or "0") * _UNITS[unit]
         total += int(fraction or "0") * _UNITS[unit] // 10 ** len(fraction)
     if total > LONGEST:
         return None
