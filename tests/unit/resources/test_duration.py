@@ -19,15 +19,24 @@ from pillion.resources.duration import Duration, parse_duration
         ("1ns", 1),
         ("0", 0),
         ("1h1m1s1ms1us1ns", 3_661_001_001_001),
+        pytest.param("0" * 5000 + "1s", 10**9, id="leading zeros"),
+        pytest.param("1." + "5" * 5000 + "s", 1_555_555_555, id="long fraction"),
     ],
 )
 def test_reads_what_go_reads(text: str, nanoseconds: int) -> None:
     assert parse_duration(text) == Duration(nanoseconds=nanoseconds)
 
 
-@pytest.mark.parametrize("text", ["", "1", "s", "1 s", "1d", "1s ", "--1s", "1.s5", "300000h9999999h", "1e3s"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "s", "1 s", "1d", "1s ", "--1s", "1.s5", "300000h9999999h", "1e3s", "\u0661s"]
+)
 def test_refuses_what_go_refuses(text: str) -> None:
     assert parse_duration(text) is None
+
+
+@pytest.mark.parametrize("digits", [20, 5000])
+def test_refuses_more_than_go_can_count_however_long_it_is(digits: int) -> None:
+    assert parse_duration("9" * digits + "ns") is None
 
 
 @pytest.mark.parametrize(
