@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pillion.inject import annotations as checks
 from pillion.inject import mesh as mesh_config
+from pillion.inject import proxy_configs
 from pillion.inject.documents import PodPlace, is_list, place_of, pod_as_written, with_pod
 from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.merge import MergeError, merge_pod
@@ -27,6 +28,7 @@ from pillion.inject.pod.containers import (
     with_spec,
 )
 from pillion.inject.policy import Decision, Namespace, Policy, decide
+from pillion.inject.proxy_configs import Shelves
 from pillion.inject.rendering.data import Circumstances, MeshAndValues, SidecarTemplateData
 from pillion.inject.rendering.images import inside
 from pillion.inject.rendering.result import RenderError, read
@@ -36,7 +38,6 @@ from pillion.inject.schema.decode import Decoder
 from pillion.inject.schema.types import Json, section, table
 from pillion.inject.settings import SIDECAR, Compiled, Settings, compiled
 from pillion.inject.text import read_text
-from pillion.resources.frozen import FrozenJson, thaw
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where, has_errors
 
 _TEMPLATES = "inject.istio.io/templates"
@@ -58,8 +59,8 @@ class Options(Value):
     otherwise."""
     variables: Labels = NO_LABELS
     """Environment of the proxy that the webhook's URL adds, such as ISTIO_META_CLUSTER_ID."""
-    proxy_config: FrozenMap[FrozenJson] = FrozenMap()
-    """What ProxyConfig resources say for the pod, as fields of the mesh's ProxyConfig: over the mesh, under the pod."""
+    proxy_configs: Shelves = FrozenMap()
+    """The ProxyConfig resources of the cluster; a document that is injected by hand belongs to none."""
     openshift: bool = False
     compliance_policy: str = ""
 
@@ -262,11 +263,10 @@ class _Run:
 
     def scene(self, pod: Json) -> MeshAndValues:
         """Return mesh config and values as this pod sees them, its own proxy config merged in."""
-        mesh = self.ready.mesh
-        proxy_config: Json = mesh["defaultConfig"]
-        if self.options.proxy_config:
-            resource = mesh_config.read_proxy_config(thaw(self.options.proxy_config)).document
-            proxy_config = mesh_config.merge_proxy_config(resource, proxy_config)
+        mesh, resources = self.ready.mesh, self.options.proxy_configs
+        namespace = str(section(pod, "metadata").get("namespace") or self.namespace.name)
+        root = str(mesh.get("rootNamespace") or "")
+        proxy_config = proxy_configs.of_namespaces(resources, root, namespace, mesh["defaultConfig"])
         text = annotations(pod).get(mesh_config.ANNOTATION)
         if text is not None:
             document, _ = read_text(text)
@@ -274,6 +274,7 @@ class _Run:
             proxy_config = mesh_config.merge_proxy_config(own, proxy_config)
             if self.options.by_hand:
                 mesh = mesh | {"defaultConfig": proxy_config}
+        proxy_config = proxy_configs.of_workload(resources, namespace, FrozenMap(labels(pod)), proxy_config)
         return MeshAndValues(mesh, self.ready.values, proxy_config)
 
     def variables(self, pod: Json) -> dict[str, str]:

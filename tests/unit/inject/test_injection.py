@@ -8,6 +8,9 @@ import pytest
 from pillion.inject.injection import Injection, Injector, Options, inject
 from pillion.inject.policy import Namespace
 from pillion.inject.settings import Settings, default_settings
+from pillion.resources.istio.proxy_config import ProxyConfig, ProxyConfigSpec, ProxyImage
+from pillion.resources.istio.workload import WorkloadSelector
+from pillion.resources.meta import Metadata
 from pillion.value import FrozenMap, Labels, has_errors
 
 OURS = default_settings()
@@ -230,12 +233,25 @@ def test_templates_see_the_environment_that_they_are_given() -> None:
         assert document["metadata"]["labels"]["zone"] == wanted
 
 
-def test_proxy_config_resources_lie_between_mesh_and_pod() -> None:
-    resource = FrozenMap({"concurrency": 3, "proxyMetadata": FrozenMap({"A": "resource", "B": "resource"})})
-    options = Options(proxy_config=resource)
-    document = pod({"proxy.istio.io/config": "proxyMetadata: {B: pod}"})
+def test_proxy_config_resources_reach_the_proxy() -> None:
+    resource = ProxyConfig(
+        metadata=Metadata(name="all", namespace="shop"),
+        spec=ProxyConfigSpec(concurrency=3, environment_variables=Labels({"A": "resource", "B": "resource"})),
+    )
+    chosen = ProxyConfig(
+        metadata=Metadata(name="web", namespace="shop"),
+        spec=ProxyConfigSpec(
+            selector=WorkloadSelector(match_labels=Labels({"app": "web"})), image=ProxyImage(image_type="distroless")
+        ),
+    )
+    options = Options(proxy_configs=FrozenMap({"shop": (resource, chosen)}), by_hand=False)
+    document = pod({"proxy.istio.io/config": "proxyMetadata: {B: pod}", "sidecar.istio.io/inject": "true"})
     found = environment(inject(document, OURS, options=options))
-    assert json.loads(found["PROXY_CONFIG"]) == {"concurrency": 3, "proxyMetadata": {"A": "resource", "B": "pod"}}
+    assert json.loads(found["PROXY_CONFIG"]) == {
+        "concurrency": 3,
+        "proxyMetadata": {"A": "resource", "B": "pod"},
+        "image": {"imageType": "distroless"},
+    }
     assert (found["A"], found["B"]) == ("resource", "pod")
 
 

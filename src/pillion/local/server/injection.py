@@ -11,10 +11,13 @@ import msgspec
 
 from pillion.inject.injection import Injection, Injector, Options
 from pillion.inject.policy import Namespace
+from pillion.inject.proxy_configs import Shelves
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, from_config_maps
 from pillion.local.server.intake import Intake
+from pillion.mesh.catalog import Catalog
 from pillion.mesh.settings import MeshSettings
 from pillion.proxy.settings import mesh_settings
+from pillion.resources.istio.proxy_config import ProxyConfig
 from pillion.resources.yaml.load import load
 from pillion.value import Diagnostic, Diagnostics, FrozenMap, Origin, Where
 
@@ -32,6 +35,8 @@ class Prepared(NamedTuple):
     diagnostics: Diagnostics
     injector: Injector
     """Has read the settings; the pods of one rollout are much alike, and it knows that too."""
+    proxy_configs: Shelves = FrozenMap()
+    """ProxyConfig resources by namespace, oldest first; they count for pods that are made from now on."""
 
 
 def prepare(intake: Intake, mesh_config: str | None, file: str = "", before: Prepared | None = None) -> Prepared:
@@ -52,7 +57,9 @@ def prepare(intake: Intake, mesh_config: str | None, file: str = "", before: Pre
     merged = msgspec.json.encode(_merged(LOCAL, document)).decode()
     settings = msgspec.structs.replace(settings, mesh=merged)
     injector = before.injector if before is not None and before.settings == settings else Injector(settings)
-    return Prepared(settings, mesh, (*found, *problems, *wrong), injector)
+    configs = (taken.resource for taken in intake.taken.values() if isinstance(taken.resource, ProxyConfig))
+    shelves = Catalog().with_changes(configs).shelves(ProxyConfig)
+    return Prepared(settings, mesh, (*found, *problems, *wrong), injector, shelves)
 
 
 def injected(document: Mapping[str, Any], prepared: Prepared, namespace: Mapping[str, Any] | None) -> Injection:
@@ -63,7 +70,8 @@ def injected(document: Mapping[str, Any], prepared: Prepared, namespace: Mapping
         labels=FrozenMap(metadata.get("labels") or {}),
         annotations=FrozenMap(metadata.get("annotations") or {}),
     )
-    return prepared.injector.inject(dict(document), place, OPTIONS)
+    options = msgspec.structs.replace(OPTIONS, proxy_configs=prepared.proxy_configs)
+    return prepared.injector.inject(dict(document), place, options)
 
 
 def _read(text: str, origin: Origin | None) -> tuple[dict[str, Any], Diagnostics]:

@@ -192,8 +192,8 @@ class Mesh:
     def _prepare(self) -> Diagnostics:
         """Compute the settings; those that are wrong are told, and the last good ones stay."""
         prepared = injection.prepare(self.intake, self.files.mesh_config, self.files.mesh_config_file, self._prepared)
-        if not has_errors(prepared.diagnostics):
-            self._prepared = prepared
+        wrong = has_errors(prepared.diagnostics)
+        self._prepared = self._prepared._replace(proxy_configs=prepared.proxy_configs) if wrong else prepared
         return prepared.diagnostics
 
     def _remember(self, memory: Memory) -> None:

@@ -40,6 +40,35 @@ def containers(prepared: Prepared) -> list[str]:
     return [each["name"] for each in (*spec.get("initContainers", ()), *spec["containers"])]
 
 
+CONFIGS = """
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: {name: young, namespace: shop, creationTimestamp: "2026-01-02T00:00:00Z"}
+spec: {concurrency: 2}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: {name: old, namespace: shop, creationTimestamp: "2026-01-01T00:00:00Z"}
+spec: {concurrency: 3, environmentVariables: {ZONE: a}}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: {name: wrong, namespace: shop, creationTimestamp: "2025-01-01T00:00:00Z"}
+spec: {concurrency: -3}
+"""
+
+
+def test_proxy_configs_count_as_an_api_server_would_hold_them_the_oldest_of_those_in_force() -> None:
+    overlay = Overlay().with_files(read(CONFIGS, "configs.yaml").documents)
+    prepared = prepare(take_in(overlay.held(), NOTHING, FrozenMap()), None)
+    spec = injected(POD, prepared, NAMESPACE).document["spec"]
+    proxy = next(each for each in spec["containers"] if each["name"] == "istio-proxy")
+    environment = {each["name"]: each.get("value") for each in proxy["env"]}
+    assert environment["ZONE"] == "a"
+    assert json.loads(environment["PROXY_CONFIG"])["concurrency"] == 3
+    assert "concurrency" not in json.loads(prepared.settings.mesh).get("defaultConfig", {})
+
+
 def test_an_edited_template_counts_for_the_next_pod_and_an_injector_is_made_once_per_settings() -> None:
     config = default_settings().config
     first = prepare(taken(config), None)
