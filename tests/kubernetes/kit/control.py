@@ -16,6 +16,7 @@ from typing import Any
 
 from kubernetes.kit import programs
 from kubernetes.kit.certificates import Authority
+from kubernetes.kit.network import Network
 
 START_TIMEOUT = 180.0
 HERE = Path(__file__).parent
@@ -31,6 +32,8 @@ class Control:
         self.etcd_port, self._peer_port, self.port, *self._ports = _free_ports(5)
         self.server = f"https://127.0.0.1:{self.port}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self.network = Network(folder) if level == "cluster" else None
+        """The API server's way into the cluster."""
         authority = Authority(folder)
         authority.sign("apiserver", "kube-apiserver", server=True)
         authority.sign("admin", "admin", "system:masters")
@@ -56,6 +59,8 @@ class Control:
         """End what was started; nothing of it is to be kept."""
         for name in list(self._running):
             self.kill(name)
+        if self.network is not None:
+            self.network.close()
 
     def pids(self) -> dict[str, int]:
         """Tell the process of each part."""
@@ -88,7 +93,9 @@ class Control:
         """Start the API server and wait until it is ready."""
         at = self.folder
         # Where no controller runs, nobody makes the service accounts that pods need.
-        without = ("--disable-admission-plugins", "ServiceAccount") if self.level == "api" else ()
+        more = ["--disable-admission-plugins", "ServiceAccount"] if self.level == "api" else []
+        if self.network is not None:
+            more += ["--egress-selector-config-file", str(self.network.configuration)]
         self._start(
             "kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{self.etcd_port}",
             "--bind-address", "127.0.0.1", "--secure-port", str(self.port), "--endpoint-reconciler-type", "none",
@@ -96,7 +103,7 @@ class Control:
             "--client-ca-file", f"{at}/ca.crt", "--service-account-issuer", "https://kubernetes.default.svc",
             "--service-account-key-file", f"{at}/sa.pub", "--service-account-signing-key-file", f"{at}/sa.key",
             "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged",
-            "--cert-dir", str(at / "made"), *without,
+            "--cert-dir", str(at / "made"), *more,
         )  # fmt: skip
         self._until("/readyz", lambda: self.request("GET", "/readyz")[0] == 200)
 
@@ -108,6 +115,16 @@ class Control:
             answer = connection.getresponse()
             content = answer.read()
         return answer.status, json.loads(content) if content.startswith(b"{") else content
+
+    def kubectl(self, *words: str, given: str = "") -> str:
+        """Run the real kubectl as the administrator, with this on its standard input; return what it prints."""
+        argv = [str(self.bin / "kubectl"), "--kubeconfig", str(self.kubeconfig), *words]
+        # It keeps what it discovered in its home.
+        environment = {**os.environ, "HOME": str(self.folder), "KUBECONFIG": ""}
+        done = subprocess.run(argv, input=given, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr}")
+        return done.stdout
 
     def compact(self) -> None:
         """Have etcd forget all history: who asks for an older version is told that it is gone."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 API = ("etcd", "kube-apiserver")
-CLUSTER = (*API, "kube-controller-manager", "kube-scheduler")
+CLUSTER = (*API, "kube-controller-manager", "kube-scheduler", "kubectl")
 PACKAGES = {"etcd": "go.etcd.io/etcd/server/v3"}
 STAMPED = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
