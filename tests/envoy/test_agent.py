@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,10 @@ pytestmark = [pytest.mark.root, pytest.mark.envoy]
 ADS = Path(__file__).parents[1] / "support" / "ads.py"
 PILLION = str(Path(sys.executable).with_name("pillion"))
 PROXY = 1337
+LONG = 40.0
+"""Seconds that a busy machine may take for what is quick on a quiet one."""
+ENDLESS = "100s"
+"""A drain that no test sees the end of."""
 GET = """
 import http.client, sys
 connection = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=10)
@@ -94,6 +97,7 @@ class Pod:
     def agent(self, drain: str = "1s", **environment: str) -> "subprocess.Popen[str]":
         config = {
             "discoveryAddress": "127.0.0.1:15010",
+            "controlPlaneAuthPolicy": "NONE",
             "configPath": str(self.folder / "proxy"),
             "terminationDrainDuration": drain,
             "concurrency": 1,
@@ -132,7 +136,7 @@ def pod() -> Iterator[Pod]:
             made.close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = LONG) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come true"
@@ -145,13 +149,6 @@ def until_ready(pod: Pod) -> None:
         stats = pod.get("/stats?filter=xds-grpc|control_plane|cds|lds|server.state", port=15000)
         ended = [each.communicate()[0] for each in pod.processes if each.poll() is not None]
         raise AssertionError(f"{pod.get('/healthz/ready')}\n{stats}\n{ended}") from error
-
-
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    started = time.monotonic()
-    yield
-    assert time.monotonic() - started < seconds
 
 
 def test_ready_only_when_the_control_plane_has_spoken(pod: Pod) -> None:
@@ -188,41 +185,38 @@ def test_envoy_is_started_again_after_a_crash(pod: Pod) -> None:
 
 def test_sigterm_drains_and_ends_in_good_order(pod: Pod) -> None:
     pod.control_plane()
-    agent = pod.agent(drain="2s")
+    agent = pod.agent(drain="6s")
     until_ready(pod)
     envoy = pod.envoy(agent)
     held = pod.python(HOLD, str(HELLO_PORT))
     agent.send_signal(signal.SIGTERM)
     until(lambda: pod.get("/healthz/ready") == "503 draining\n")
     assert Path(f"/proc/{envoy}").exists(), "requests in flight have their time"
-    with at_most(6):
-        assert agent.wait(10) == 0
+    assert agent.wait(LONG) == 0
     assert not Path(f"/proc/{envoy}").exists()
     held.kill()
 
 
 def test_a_second_signal_makes_the_end_short(pod: Pod) -> None:
     pod.control_plane()
-    agent = pod.agent(drain="60s")
+    agent = pod.agent(drain=ENDLESS)
     until_ready(pod)
     agent.send_signal(signal.SIGINT)
     until(lambda: pod.get("/healthz/ready") == "503 draining\n")
-    with at_most(5):
-        agent.send_signal(signal.SIGINT)
-        assert agent.wait(10) == 0
+    agent.send_signal(signal.SIGINT)
+    assert agent.wait(LONG) == 0
 
 
 def test_the_drain_ends_when_no_connection_is_left_if_so_told(pod: Pod) -> None:
     pod.control_plane()
-    agent = pod.agent(drain="60s", EXIT_ON_ZERO_ACTIVE_CONNECTIONS="true", MINIMUM_DRAIN_DURATION="1s")
+    agent = pod.agent(drain=ENDLESS, EXIT_ON_ZERO_ACTIVE_CONNECTIONS="true", MINIMUM_DRAIN_DURATION="1s")
     until_ready(pod)
     held = pod.python(HOLD, str(HELLO_PORT))
     agent.send_signal(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
         agent.wait(3)
     held.communicate("\n")
-    with at_most(5):
-        assert agent.wait(10) == 0
+    assert agent.wait(LONG) == 0
 
 
 def test_envoy_dies_with_its_agent(pod: Pod) -> None:
@@ -231,7 +225,7 @@ def test_envoy_dies_with_its_agent(pod: Pod) -> None:
     until(lambda: pod.envoy(agent) != 0)
     envoy = pod.envoy(agent)
     agent.kill()
-    until(lambda: not Path(f"/proc/{envoy}").exists(), 5)
+    until(lambda: not Path(f"/proc/{envoy}").exists())
 
 
 def test_quit_by_post_from_inside_the_pod(pod: Pod) -> None:
@@ -240,7 +234,7 @@ def test_quit_by_post_from_inside_the_pod(pod: Pod) -> None:
     until_ready(pod)
     assert pod.get("/quitquitquit").startswith("405 ")
     assert pod.get("/quitquitquit", method="POST") == "200 OK\n"
-    assert agent.wait(10) == 0
+    assert agent.wait(LONG) == 0
 
 
 def test_a_drain_can_be_ordered_before_the_end(pod: Pod) -> None:
@@ -259,7 +253,7 @@ def test_wait_and_request_speak_to_a_running_agent(pod: Pod) -> None:
     assert (late.returncode, late.stderr) == (1, "agent: not ready after 1 s\n")
     waiting = pod.start(PILLION, "agent", "wait")
     pod.publish(control)
-    assert waiting.wait(20) == 0
+    assert waiting.wait(LONG) == 0
     assert pod.namespace.pillion("agent", "request", "GET", "server_info").stdout.startswith("{")
     assert pod.namespace.pillion("agent", "request", "GET", "no-such-page", check=False).returncode == 1
 
@@ -269,7 +263,7 @@ def test_an_envoy_that_cannot_live_ends_the_agent(pod: Pod) -> None:
     broken.write_text("#!/bin/sh\nexit 7\n")
     broken.chmod(0o755)
     agent = pod.agent(ENVOY_PATH=str(broken), PILLION_ENVOY_RESTARTS="2")
-    assert agent.wait(20) == 7
+    assert agent.wait(LONG) == 7
     assert agent.stdout
     assert "giving up after 2 restarts" in agent.stdout.read()
 
@@ -277,7 +271,7 @@ def test_an_envoy_that_cannot_live_ends_the_agent(pod: Pod) -> None:
 def test_a_status_port_that_is_taken_is_told_and_envoy_does_not_stay(pod: Pod) -> None:
     pod.python(APPLICATION.replace("8000", "15020"))
     agent = pod.agent()
-    assert agent.wait(10) == 1
+    assert agent.wait(LONG) == 1
     assert agent.stdout
     assert "address already in use" in agent.stdout.read()
 
@@ -327,6 +321,6 @@ def test_captured_dns_is_answered_by_the_agent(pod: Pod) -> None:
 
 def test_an_environment_that_describes_no_proxy_is_refused(pod: Pod) -> None:
     agent = pod.agent(PROXY_CONFIG='{"proxyAdminPort": "many"}')
-    assert agent.wait(10) == 2
+    assert agent.wait(LONG) == 2
     assert agent.stdout
     assert "PROXY_CONFIG" in agent.stdout.read()

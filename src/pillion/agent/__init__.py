@@ -8,6 +8,7 @@ proxy_config  the pod's ProxyConfig: defaults, environment, annotation          
 node          who the proxy is: node id, metadata, locality                                     [pure]
 bootstrap     the bootstrap of this proxy, from both                                            [pure]
 probes        the application's probes and metrics, as the pod describes them                   [pure]
+credentials   what control plane and proxy show each other, kept current for Envoy
 process       Envoy found and started
 run           Envoy watched, started again, drained, ended
 envoy         a running Envoy

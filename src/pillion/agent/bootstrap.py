@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import cast
 
 from pillion.agent.proxy_config import ProxyConfig, RemoteService, TlsSettings, frozen, seconds
@@ -15,6 +16,7 @@ from pillion.envoy.bootstrap.model import (
     Keepalive,
     Node,
     Pipe,
+    Proof,
     Stats,
     Target,
     Tls,
@@ -29,6 +31,8 @@ REQUIRED_REGEXPS = (r"vhost\..*\.route\..*",)
 CONNECTION_LIMIT = "ISTIO_META_GLOBAL_DOWNSTREAM_MAX_CONNECTIONS"
 RUNTIME_LIMIT = "overload.global_downstream_max_connections"
 TOKEN_FILE = "lightstep_access_token.txt"  # noqa: S105 the name of a file
+XDS_TOKEN_FILE = "xds-token.json"  # noqa: S105 the name of a file
+ROOT_FILE = "xds-root.json"
 HOST_IP = "$(HOST_IP)"
 
 
@@ -42,6 +46,7 @@ def build(proxy: ProxyConfig, node: Node, xds: Target, environment: Mapping[str,
     return Bootstrap(
         node=node,
         xds=xds,
+        proof=proof_for(proxy, xds, environment),
         admin_port=proxy.proxy_admin_port,
         agent_port=proxy.status_port,
         status_port=_port(metadata, "ENVOY_STATUS_PORT", 15021),
@@ -72,6 +77,18 @@ def discovery_target(address: str) -> Target | None:
         path = address.removeprefix("unix:")
         return Pipe(path=path.removeprefix("//")) if path.strip("/") else None
     return _address(address, "")
+
+
+def proof_for(proxy: ProxyConfig, xds: Target, environment: Mapping[str, str]) -> Proof | None:
+    """Return how the control plane is believed: by TLS and token unless it is on this machine, or the API says NONE."""
+    if isinstance(xds, Pipe) or proxy.control_plane_auth_policy == "NONE":
+        return None
+    folder = Path(proxy.config_path).resolve()
+    return Proof(
+        server=environment.get("ISTIOD_SAN") or xds.host,
+        root_path=str(folder / ROOT_FILE),
+        token_path=str(folder / XDS_TOKEN_FILE),
+    )
 
 
 def addresses_for(ips: tuple[str, ...], *, dual_stack: bool) -> Addresses:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from msgspec import structs
 
-from pillion.agent import bootstrap, node, probes, proxy_config
+from pillion.agent import bootstrap, credentials, node, probes, proxy_config
 from pillion.agent.dns.table import Place
 from pillion.agent.process import Options, find_binary
 from pillion.agent.report import say
 from pillion.capture.environment import RESOLV_CONF, addresses, nameservers, search_domains
+from pillion.envoy.bootstrap.model import Proof
 from pillion.envoy.bootstrap.render import to_bytes
 from pillion.value import Diagnostics, FrozenMap, Value, has_errors
 
@@ -54,6 +55,10 @@ class Plan(Value):
     options: Options
     document: bytes
     """The bootstrap."""
+    proof: Proof | None
+    """What control plane and proxy show each other, and where Envoy reads it; None in plain text."""
+    sources: credentials.Sources
+    """Where that comes from."""
     token: str
     """What lightstep wants to see; Envoy reads it from a file beside the bootstrap."""
     admin_port: int
@@ -126,6 +131,8 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
             ipv6=":" in ip,
         ),
         document=to_bytes(made),
+        proof=made.proof,
+        sources=credentials.Sources(root=environment.get("XDS_ROOT_CA") or credentials.ROOT),
         token=config.tracing.lightstep.access_token if config.tracing and config.tracing.lightstep else "",
         admin_port=config.proxy_admin_port,
         status_port=config.status_port,
@@ -196,7 +203,7 @@ def _resolved(address: str) -> str:
 
 
 def write_bootstrap(made: Plan) -> None:
-    """Write the bootstrap, and a token that it refers to, where only this user reads them.
+    """Write the bootstrap, and the secrets that it refers to, where only this user reads them.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -204,6 +211,8 @@ def write_bootstrap(made: Plan) -> None:
     path = Path(made.options.config)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_private(path, made.document)
+    if made.proof:
+        credentials.Credentials(made.proof, made.sources).refresh()
     if made.token:
         _write_private(path.with_name(bootstrap.TOKEN_FILE), made.token.encode())
 

@@ -102,6 +102,7 @@ class ProxyConfig(Value, rename="camel"):
     status_port: int
     drain_duration: str
     termination_drain_duration: str
+    control_plane_auth_policy: str = "MUTUAL_TLS"
     service_cluster: str = ""
     tracing_service_name: str = ""
     concurrency: int | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pillion.agent import http
 from pillion.agent.admin import Admin
+from pillion.agent.credentials import Credentials
 from pillion.agent.envoy import Envoy
 from pillion.agent.plan import Plan
 from pillion.agent.process import EnvoyError, start
@@ -52,6 +53,7 @@ class Agent:
         async with asyncio.TaskGroup() as group:
             server = http.Server(self._status, group)
             envoy = Envoy(process)
+            keeping = group.create_task(self._keep_credentials())
             try:
                 host = "::" if ":" in self._plan.localhost else "0.0.0.0"  # noqa: S104 the kubelet asks from outside
                 await server.start(host, self._plan.status_port)
@@ -62,7 +64,12 @@ class Agent:
                     if names:
                         names.close()
             finally:
+                keeping.cancel()
                 server.close()
+
+    async def _keep_credentials(self) -> None:
+        if self._plan.proof:
+            await Credentials(self._plan.proof, self._plan.sources).keep()
 
     async def _serve_names(self, group: asyncio.TaskGroup) -> "DnsServer | None":
         """Answer DNS where it is captured. Until a name of the mesh is told to us, all are asked upstream."""

@@ -100,3 +100,25 @@ def test_lightstep_reads_its_token_from_a_file() -> None:
 def test_addresses_by_family(ips: tuple[str, ...], dual: bool, localhost: tuple[str, ...], family: str) -> None:
     made = bootstrap.addresses_for(ips, dual_stack=dual)
     assert (made.localhost, made.dns_lookup_family) == (localhost, family)
+
+
+@pytest.mark.parametrize(
+    ("target", "policy", "server"),
+    [
+        (HostPort(host="istiod.mesh.svc", port=15012), "MUTUAL_TLS", "istiod.mesh.svc"),
+        (HostPort(host="istiod.mesh.svc", port=15010), "NONE", None),
+        (Pipe(path="/xds"), "MUTUAL_TLS", None),
+    ],
+)
+def test_a_control_plane_over_the_network_is_asked_by_tls(
+    target: HostPort | Pipe, policy: str, server: str | None
+) -> None:
+    layer = f'{{"configPath": "/proxy", "controlPlaneAuthPolicy": "{policy}"}}'
+    config, _ = proxy_config.decode(("PROXY_CONFIG", layer))
+    proof = bootstrap.proof_for(config, target, {})
+    assert (proof.server if proof else None) == server
+    if proof:
+        assert proof.root_path.startswith("/proxy/")
+        named = bootstrap.proof_for(config, target, {"ISTIOD_SAN": "other"})
+        assert named is not None
+        assert named.server == "other"

@@ -3,7 +3,8 @@
 model.Bootstrap ──render.to_bytes──▶ JSON for Envoy
 
 model      what differs between the bootstraps of two proxies
-json       the small parts that every piece is made of
+document   the small parts that every piece is made of
+secrets    what proxy and control plane show each other
 stats      which statistics are kept, and their tags
 clusters   static clusters: ADS, agent, admin, SDS, collectors
 listeners  static listeners: Prometheus, readiness

@@ -1,5 +1,6 @@
 """Static clusters: Envoy's own admin port, the agent, SDS, ADS, and what the proxy reports to."""
 
+from pillion.envoy.bootstrap import secrets
 from pillion.envoy.bootstrap.document import TYPE, Json, address, given, secret
 from pillion.envoy.bootstrap.model import Addresses, Bootstrap, Collector, HostPort, Pipe, Target, Tls, Tracer
 
@@ -46,8 +47,12 @@ def _cluster(name: str, target: Target, kind: str, timeout: str, more: Json) -> 
     }
 
 
-def _http2() -> Json:
-    options: Json = {"@type": TYPE + HTTP_PROTOCOL_OPTIONS, "explicit_http_config": {"http2_protocol_options": {}}}
+def _http2(filters: list[Json] | None = None) -> Json:
+    options: Json = {
+        "@type": TYPE + HTTP_PROTOCOL_OPTIONS,
+        "explicit_http_config": {"http2_protocol_options": {}},
+        **given("http_filters", filters),
+    }
     return {"typed_extension_protocol_options": {HTTP_PROTOCOL_OPTIONS: options}}
 
 
@@ -62,7 +67,8 @@ def _xds(bootstrap: Bootstrap) -> Json:
         },
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 300}},
         "max_requests_per_connection": 1,
-        **_http2(),
+        **(_http2(secrets.http_filters(bootstrap.proof)) if bootstrap.proof else _http2()),
+        **({"transport_socket": secrets.transport_socket(bootstrap.proof)} if bootstrap.proof else {}),
     }
     return _cluster("xds-grpc", bootstrap.xds, kind, "1s", more)
 

@@ -52,6 +52,17 @@ class HostPort(Value):
 Target = Pipe | HostPort
 
 
+class Proof(Value):
+    """How the proxy and a control plane that is reached over the network prove to each other who they are."""
+
+    server: str
+    """The name that the control plane's certificate has to bear."""
+    root_path: str
+    """The file that says whom the proxy believes, as `secrets.root_file` writes it."""
+    token_path: str
+    """The file with the proxy's token, as `secrets.token_file` writes it."""
+
+
 class Tls(Value):
     """A `ClientTLSSettings` of the API, as far as a static cluster can use it."""
 
@@ -118,6 +129,8 @@ class Bootstrap(Value):
     node: Node
     xds: Target
     """Where ADS is served."""
+    proof: Proof | None = None
+    """None: ADS in plain text, and nobody asks who calls."""
     admin_port: int = 15000
     agent_port: int = 15020
     """The agent's own status port, which the readiness listener forwards to."""

@@ -1,3 +1,4 @@
+import json
 from typing import Any, cast
 
 import pytest
@@ -55,3 +56,20 @@ def test_zipkin_speaks_http_1_and_is_looked_up_often() -> None:
     made = cluster("zipkin", bootstrap)
     assert made["dns_refresh_rate"] == "30s"
     assert "typed_extension_protocol_options" not in made
+
+
+def test_over_the_network_ads_is_asked_by_tls_and_with_a_token() -> None:
+    proof = model.Proof(server="istiod.mesh.svc", root_path="/root", token_path="/token")
+    target = model.HostPort(host="istiod.mesh.svc", port=15012)
+    plain = cluster("xds-grpc", model.Bootstrap(node=NODE, xds=target))
+    assert "transport_socket" not in plain
+    made = cluster("xds-grpc", model.Bootstrap(node=NODE, xds=target, proof=proof))
+    assert made["transport_socket"]["typed_config"]["sni"] == "istiod.mesh.svc"
+    (options,) = made["typed_extension_protocol_options"].values()
+    assert "http2_protocol_options" in options["explicit_http_config"]
+    assert [each["name"] for each in options["http_filters"]] == [
+        "envoy.filters.http.credential_injector",
+        "envoy.filters.http.upstream_codec",
+    ]
+    other = cluster("sds-grpc", model.Bootstrap(node=NODE, xds=target, proof=proof))
+    assert "http_filters" not in json.dumps(other)
