@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pillion.xds import type_urls
 from pillion.xds.request import Refusal, StateRequest
 from pillion.xds.resource import View
-from pillion.xds.stream import Stream
 from support.xds import BAD
+from support.xds_line import Line, steps
 from support.xds_worlds import BROKEN, views
 
 FOLLOWS = {type_urls.CLUSTER: type_urls.ENDPOINT, type_urls.LISTENER: type_urls.ROUTE}
@@ -48,7 +48,8 @@ class Envoy:
         held = url == type_urls.CLUSTER and self.warming
         self.held.append(request) if held else self.out.append(request)
 
-    def hear(self, response: DiscoveryResponse) -> None:
+    def hear(self, data: bytes) -> None:
+        response = DiscoveryResponse.FromString(data)
         url = response.type_url
         self.nonce[url] = response.nonce
         told = {each.value.split()[1].decode(): each.value for each in response.resources}
@@ -76,62 +77,11 @@ class Envoy:
         self.say(url)
 
 
-class Line:
-    """The client, the server's stream and what is on its way between them."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.envoy = Envoy()
-        self.pushed: deque[bytes] = deque()
-        self.reconnect()
-
-    def reconnect(self) -> None:
-        self.stream = Stream("state", self.view)
-        self.pushed.clear()
-        self.envoy.connect()
-
-    def show(self, view: View) -> None:
-        self.view = view
-        self.stream.show(view)
-
-    def step(self, what: str) -> bool:
-        if what == "push":
-            response = self.stream.next()
-            if response is not None:
-                self.pushed.append(response.data)
-            return response is not None
-        if what == "ask" and self.envoy.out:
-            self.stream.receive(self.envoy.out.popleft())
-            return True
-        if what == "hear" and self.pushed:
-            self.envoy.hear(DiscoveryResponse.FromString(self.pushed.popleft()))
-            return True
-        return False
-
-    def settle(self) -> None:
-        for _ in range(500):
-            if any([self.step("ask"), self.step("push"), self.step("hear")]):
-                continue
-            if self.stream.patience is None:
-                return
-            self.stream.lapse()
-        raise AssertionError("no end")
-
-
-steps = st.one_of(st.sampled_from(["ask", "push", "hear"] * 4 + ["reconnect"]), views())
-
-
 @settings(max_examples=120, deadline=None)
 @given(views(), st.lists(steps, max_size=50), views(good=True))
 def test_the_client_ends_with_the_last_view(first: View, happens: list[str | View], last: View) -> None:
-    line = Line(first)
-    for what in happens:
-        if isinstance(what, View):
-            line.show(what)
-        elif what == "reconnect":
-            line.reconnect()
-        else:
-            line.step(what)
+    line = Line("state", Envoy(), first)
+    line.live(happens)
     line.show(last)
     line.settle()
     has_all(line)
@@ -140,7 +90,7 @@ def test_the_client_ends_with_the_last_view(first: View, happens: list[str | Vie
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(views(good=True), st.booleans()), min_size=2, max_size=6))
 def test_the_client_follows_from_view_to_view(seen: list[tuple[View, bool]]) -> None:
-    line = Line(seen[0][0])
+    line = Line("state", Envoy(), seen[0][0])
     for view, reconnects in seen:
         line.settle()
         has_all(line)
@@ -149,7 +99,7 @@ def test_the_client_follows_from_view_to_view(seen: list[tuple[View, bool]]) -> 
             line.reconnect()
 
 
-def has_all(line: Line) -> None:
+def has_all(line: Line[Envoy]) -> None:
     for url in TYPES:
         resources = line.view.resources(url)
         assert resources is not None

@@ -11,8 +11,8 @@ from pillion.value import FrozenMap
 from pillion.xds import type_urls
 from pillion.xds.request import DeltaRequest
 from pillion.xds.resource import View
-from pillion.xds.stream import Stream
 from support.xds import BAD, SHORT
+from support.xds_line import Line, steps
 from support.xds_worlds import BROKEN, clusters_of, views
 
 KINDS = {url: kind for kind, url in SHORT.items()}
@@ -52,7 +52,8 @@ class Envoy:
             elif wanted:
                 self.say(url, subscribe=tuple(sorted(wanted)), initial_resource_versions=known)
 
-    def hear(self, response: DeltaDiscoveryResponse) -> None:
+    def hear(self, data: bytes) -> None:
+        response = DeltaDiscoveryResponse.FromString(data)
         url = response.type_url
         told = {each.name: (each.version, each.resource.value) for each in response.resources}
         if url in self.subscribed:
@@ -105,55 +106,7 @@ class Envoy:
             assert used <= ready, "a route came before its cluster"
 
 
-class Line:
-    """The client, the server's stream and what is on its way between them."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.envoy = Envoy()
-        self.pushed: deque[bytes] = deque()
-        self.reconnect()
-
-    def reconnect(self) -> None:
-        self.stream = Stream("delta", self.view)
-        self.pushed.clear()
-        self.envoy.connect()
-
-    def show(self, view: View) -> None:
-        self.view = view
-        self.stream.show(view)
-
-    def step(self, what: str) -> bool:
-        """Let one thing happen; return whether something did."""
-        match what:
-            case "ask" if self.envoy.out:
-                self.stream.receive(self.envoy.out.popleft())
-                return True
-            case "push":
-                response = self.stream.next()
-                if response is not None:
-                    self.pushed.append(response.data)
-                return response is not None
-            case "hear" if self.pushed:
-                self.envoy.hear(DeltaDiscoveryResponse.FromString(self.pushed.popleft()))
-                return True
-            case _:
-                return False
-
-    def settle(self) -> None:
-        for _ in range(500):
-            if any([self.step("ask"), self.step("push"), self.step("hear")]):
-                continue
-            if self.stream.patience is None:
-                return
-            self.stream.lapse()
-        raise AssertionError("no end")
-
-
-steps = st.one_of(st.sampled_from(["ask", "push", "hear"] * 4 + ["reconnect"]), views())
-
-
-def has_all(line: Line) -> None:
+def has_all(line: Line[Envoy]) -> None:
     for url in (type_urls.CLUSTER, type_urls.ENDPOINT, type_urls.LISTENER, type_urls.ROUTE):
         resources = line.view.resources(url)
         assert resources is not None
@@ -167,14 +120,8 @@ def has_all(line: Line) -> None:
 @settings(max_examples=120, deadline=None)
 @given(views(), st.lists(steps, max_size=60), views(good=True))
 def test_the_client_ends_with_the_last_view(first: View, happens: list[str | View], last: View) -> None:
-    line = Line(first)
-    for what in happens:
-        if isinstance(what, View):
-            line.show(what)
-        elif what == "reconnect":
-            line.reconnect()
-        else:
-            line.step(what)
+    line = Line("delta", Envoy(), first)
+    line.live(happens)
     line.show(last)
     line.settle()
     has_all(line)
@@ -183,7 +130,7 @@ def test_the_client_ends_with_the_last_view(first: View, happens: list[str | Vie
 @settings(max_examples=60, deadline=None)
 @given(st.lists(views(good=True), min_size=1, max_size=8), st.lists(st.booleans()))
 def test_nothing_is_told_to_a_client_that_returns_to_the_same_view(seen: list[View], order: list[bool]) -> None:
-    line = Line(seen[0])
+    line = Line("delta", Envoy(), seen[0])
     line.settle()
     for view in seen:
         line.show(view)
