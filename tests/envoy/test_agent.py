@@ -24,6 +24,10 @@ LONG = 40.0
 """Seconds that a busy machine may take for what is quick on a quiet one."""
 ENDLESS = "100s"
 """A drain that no test sees the end of."""
+LONG = 40.0
+"""Seconds that a busy machine may take for what is quick on a quiet one."""
+ENDLESS = "100s"
+"""A drain that no test sees the end of."""
 GET = """
 import http.client, sys
 connection = http.client.HTTPConnection(sys.argv[1], int(sys.argv[2]), timeout=10)

@@ -27,9 +27,12 @@ from google.protobuf import json_format
 from pillion.analysis.call import Call
 from pillion.analysis.filter_chains import OFFERED
 from pillion.envoy.rendered import CLUSTER, LISTENER, ROUTES, Rendered
+from support.ports import free_ports
 
 MANAGER = "envoy.filters.network.http_connection_manager"
 PROXY = "envoy.filters.network.tcp_proxy"
+ENDS = {"virtualOutbound", "virtualInbound"}
+"""The listeners at which captured connections arrive."""
 SOURCE = "198.51.100.1"
 Seen = dict[str, str]
 """What Envoy said about a call: listener, chain, route_config, route, cluster, status, location, flags."""
@@ -86,8 +89,9 @@ def replaying(rendered: Iterable[Rendered], binary: Path, folder: Path) -> Itera
     """Start an Envoy with a rendered configuration and end it afterwards."""
     resources = list(rendered)
     present = {each.name for each in resources if each.type_url == LISTENER}
-    ports = {name: _free_port() for name in ("virtualOutbound", "virtualInbound") if name in present}
-    bootstrap, admin = _bootstrap(resources, ports), _free_port()
+    admin, *others = free_ports(1 + len(present & ENDS))
+    ports = dict(zip(sorted(present & ENDS), others, strict=True))
+    bootstrap = _bootstrap(resources, ports)
     bootstrap.admin.address.socket_address.address = "127.0.0.1"
     bootstrap.admin.address.socket_address.port_value = admin
     file = folder / "bootstrap.pb"
@@ -103,12 +107,6 @@ def replaying(rendered: Iterable[Rendered], binary: Path, folder: Path) -> Itera
     finally:
         process.terminate()
         process.communicate(timeout=20)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _await_listening(process: subprocess.Popen[str], ports: Mapping[str, int], log: Path) -> None:
