@@ -113,6 +113,43 @@ class KubernetesClient:
             yield response.content
 
     @asynccontextmanager
+    async def websocket(
+        self, path: str, query: Mapping[str, str], protocol: str
+    ) -> AsyncGenerator[aiohttp.ClientWebSocketResponse[bool]]:
+        """Offer a WebSocket. Raises `ApiError` when there is none; reading and writing raise aiohttp's errors."""
+        if self._session is None:
+            raise RuntimeError("the client was not entered")
+        try:
+            headers = await self.credentials.headers()
+        except AccessError as problem:
+            raise ApiError(401, str(problem)) from problem
+        try:
+            async with asyncio.timeout(2 * self._patience):
+                connection = await self._session.ws_connect(
+                    self.access.server + path,
+                    params=query,
+                    protocols=(protocol,),
+                    headers=headers,
+                    server_hostname=self.access.server_name or None,
+                    max_msg_size=0,
+                )
+        except aiohttp.WSServerHandshakeError as refused:
+            raise await self._refusal(path, query, refused) from refused
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise _cut(problem) from problem
+        async with connection:
+            yield connection
+
+    async def _refusal(self, path: str, query: Mapping[str, str], refused: aiohttp.WSServerHandshakeError) -> ApiError:
+        """Say why there is no WebSocket: the server's words are lost with the handshake, so it is asked plainly."""
+        try:
+            await self.request("GET", path, query)
+        except ApiError as problem:
+            if problem.code != 400:  # which is about the missing handshake
+                return problem
+        return ApiError(refused.status, refused.message)
+
+    @asynccontextmanager
     async def _asked(
         self,
         method: str,
