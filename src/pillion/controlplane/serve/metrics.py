@@ -1,17 +1,17 @@
 """What Prometheus is told: Istio's names where they mean the same, `pillion_` for what is ours.
 
-Counters live here; everything that can be read off the control plane is read when somebody asks. Istio's counters do
-not end in `_total`, as `prometheus_client`'s always do; so ours are read off too.
+Counters live here; everything that can be read off the control plane is read when somebody asks.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, final
 
 import prometheus_client as prometheus
-from prometheus_client.core import GaugeMetricFamily, Metric, UnknownMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from pillion.controlplane.plane import ControlPlane, Push
+from pillion.controlplane.tally import Tally
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.xds.request import Node
 from pillion.xds.resource import View
@@ -32,27 +32,6 @@ class Reading(NamedTuple):
     meaning: str
     labels: tuple[str, ...]
     values: Callable[[], Iterable[tuple[tuple[str, ...], float]]]
-
-
-@final
-class Tally(Collector):
-    """A counter whose name is told as it is."""
-
-    def __init__(self, name: str, meaning: str, *labels: str) -> None:
-        self._described = (name, meaning)
-        self._labels = labels
-        self._counts: dict[tuple[str, ...], float] = {} if labels else {(): 0.0}
-
-    def add(self, count: float, *labels: str) -> None:
-        """Count."""
-        self._counts[labels] = self._counts.get(labels, 0.0) + count
-
-    def collect(self) -> Iterator[Metric]:
-        """Tell."""
-        family = UnknownMetricFamily(*self._described, labels=self._labels)
-        for labels, count in self._counts.items():
-            family.add_metric(labels, count)
-        yield family
 
 
 @final

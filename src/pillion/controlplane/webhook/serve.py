@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pillion.controlplane.webhook import certificate, files
 from pillion.controlplane.webhook.desk import Desk
 from pillion.controlplane.webhook.files import SettingsFiles
+from pillion.controlplane.webhook.injection import injection_server
 from pillion.controlplane.webhook.limits import Limits, OnError
 from pillion.controlplane.webhook.metrics import Metrics
 from pillion.controlplane.webhook.pool import Inline, Pool, WorkerLostError
-from pillion.controlplane.webhook.server import Server
 from pillion.controlplane.webhook.status import Status
 from pillion.controlplane.webhook.worker import Preparation
 from pillion.inject.settings import Settings
@@ -86,7 +86,7 @@ class Webhook:
                     task.cancel()
 
     async def _serve(self, group: asyncio.TaskGroup, started: Callable[[int], None]) -> None:
-        server = Server(self._desk, self.status, self._metrics, self._plan.limits)
+        server = injection_server(self._desk, self.status, self._metrics, self._plan.limits)
         port = await server.start(self._plan.host, self._plan.port, self._tls)
         looking = group.create_task(self._keep_looking())
         started(port)

@@ -1,4 +1,4 @@
-"""HTTP around the desk: paths, limits, and clients that take their time.
+"""HTTP around posts: paths, limits, and clients that take their time.
 
 A client that sends slowly holds its own connection and nothing else; when its time is up it is told so and left.
 """
@@ -7,15 +7,15 @@ import asyncio
 import re
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from pillion.controlplane.webhook.desk import Desk
 from pillion.controlplane.webhook.limits import Limits
-from pillion.controlplane.webhook.metrics import CONTENT_TYPE, Metrics
-from pillion.controlplane.webhook.status import Status
+from pillion.controlplane.webhook.post import Post, Posted, UnansweredError
+
+Page = Callable[[], web.Response]
 
 _TIMEOUT = re.compile(r"([0-9]{1,4})s")
 _MARGIN = 0.5
@@ -25,11 +25,21 @@ _MARGIN = 0.5
 class Server:
     """Answers over HTTPS."""
 
-    def __init__(self, desk: Desk, status: Status, metrics: Metrics, limits: Limits) -> None:
-        self._desk = desk
-        self._status = status
-        self._metrics = metrics
+    def __init__(
+        self, posts: Mapping[str, Post], pages: Mapping[str, Page], limits: Limits, is_draining: Callable[[], bool]
+    ) -> None:
+        """Set a server up.
+
+        Args:
+            posts: who answers at a path, and below it.
+            pages: what is shown at a path.
+            limits: how much may be asked.
+            is_draining: whether it is about to end.
+        """
+        self._posts = posts
+        self._pages = pages
         self._limits = limits
+        self._is_draining = is_draining
         self._reviews = 0
         self._silent: set[web.RequestHandler] = set()
         """Connections that have not asked anything yet."""
@@ -81,37 +91,32 @@ class Server:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.discard(request.protocol)
         path = request.path
-        if path == "/inject" or path.startswith("/inject/"):
-            return await self._inject(request, path)
-        plain: dict[str, Callable[[], web.Response]] = {"/readyz": self._readyz, "/metrics": self._text}
-        answer = plain.get(path)
-        if answer is None:
-            return _said(404, "there are /inject, /readyz and /metrics")
-        return answer() if request.method in {"GET", "HEAD"} else _said(405, f"{path} takes GET")
+        for root, post in self._posts.items():
+            if path == root or path.startswith(f"{root}/"):
+                return await self._answer(request, post)
+        page = self._pages.get(path)
+        if page is None:
+            *first, last = [*self._posts, *self._pages]
+            return _said(404, f"there are {', '.join(first)} and {last}")
+        return page() if request.method in {"GET", "HEAD"} else _said(405, f"{path} takes GET")
 
-    def _readyz(self) -> web.Response:
-        workers = self._desk.ready
-        code = 200 if self._status.is_ready(workers) else 503
-        return web.Response(status=code, body=self._status.text(workers), content_type="application/json")
-
-    def _text(self) -> web.Response:
-        return web.Response(body=self._metrics.text(), headers={"Content-Type": CONTENT_TYPE})
-
-    async def _inject(self, request: web.BaseRequest, path: str) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, post: Post) -> web.StreamResponse:
         began = time.perf_counter()
         refused, body = await self._body(request)
         if refused is not None:
-            self._metrics.review("failed", time.perf_counter() - began)
+            post.refused(refused.status, began)
             return refused
         self._reviews += 1
         try:
             left = self._seconds(request) - (time.perf_counter() - began)
-            answered = await self._desk.respond(body, path, left)
+            content = await post.answer(Posted(body, request.path, began, left))
+        except UnansweredError as problem:
+            post.refused(504, began)
+            return _said(504, str(problem))
         finally:
             self._reviews -= 1
-        self._metrics.review(answered.fate, time.perf_counter() - began)
-        response = web.Response(body=answered.body, content_type="application/json")
-        if self._status.is_draining:
+        response = web.Response(body=content, content_type="application/json")
+        if self._is_draining():
             response.force_close()  # the client must not send its next request this way
         return response
 

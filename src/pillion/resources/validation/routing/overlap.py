@@ -1,5 +1,8 @@
 """Rules that are never used, because one before takes everything that they would match."""
 
+from bisect import bisect_left
+from sys import maxunicode
+
 import msgspec
 
 from pillion.resources.istio.virtual_service import (
@@ -69,11 +72,26 @@ def _check_duplicates(
 
 
 def _check_prefixes(prefixes: list[_Prefix], report: Report) -> None:
+    """Compare each prefix with those alone that go on where it ends: a long list has few of them."""
+    groups: dict[tuple[int, tuple[tuple[str, ...], ...]], list[tuple[str, int]]] = {}
+    for place, each in enumerate(prefixes):
+        groups.setdefault(_group(each), []).append((each.prefix, place))
+    for group in groups.values():
+        group.sort()
     for place, first in enumerate(prefixes):
-        for second in prefixes[place + 1 :]:
-            if second.prefix != first.prefix and _covers(first, second):
+        group = groups[_group(first)]
+        begin = bisect_left(group, (first.prefix, len(prefixes)))
+        end = bisect_left(group, (first.prefix + chr(maxunicode), 0))
+        for later in sorted(at for _, at in group[begin:end] if at > place):
+            second = prefixes[later]
+            if _covers(first, second):
                 message = f"prefix {first.prefix} of rule {first.rule} takes everything below {second.prefix}"
                 report.warn("unreachable-match", message, second.rule, "match", second.match, "uri", "prefix")
+
+
+def _group(prefix: _Prefix) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """Give what must be equal for one to cover the other."""
+    return prefix.port, tuple(tuple(each) for each in prefix.maps)
 
 
 def _prefix_of(rule: int, index: int, match: HTTPMatchRequest, prefix: str) -> _Prefix:
@@ -92,10 +110,8 @@ def _text(match: StringMatch | None) -> str:
 
 
 def _covers(first: _Prefix, second: _Prefix) -> bool:
-    """Compare as Istio does, whose notion of covering is rough: beginnings of texts, equal sets of keys."""
-    if not second.prefix.startswith(first.prefix) or second.port != first.port:
-        return False
+    """Compare two of a group as Istio does, whose notion of covering is rough: beginnings of texts."""
     if not all(a.startswith(b) for a, b in zip(first.texts, second.texts, strict=True)):
         return False
     pairs = zip(first.maps, second.maps, strict=True)
-    return all(set(a) == set(b) and all(a[key].startswith(b[key]) for key in a) for a, b in pairs)
+    return all(a[key].startswith(b[key]) for a, b in pairs for key in a)
