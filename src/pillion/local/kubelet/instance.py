@@ -124,23 +124,8 @@ def members(namespace: int) -> list[int]:
 
 async def start(target: int, command: Command, streams: Streams) -> Instance:
     """Run a command in the namespaces of process `target`; raise StartError when it cannot be started."""
-    memory = process.memory_file(_plan(command))
-    report = process.Report()
     enter = ("nsenter", "-t", str(target), "-n", "-m", "-p", "-u", "-i", "--", *SCRIPT)
-    try:
-        entered = process.spawn(
-            (*enter, str(report.write_end), str(memory)),
-            streams.stdin,
-            streams.stdout,
-            streams.stderr,
-            (report.write_end, memory),
-        )
-    except OSError:
-        report.close()
-        raise
-    finally:
-        report.started()
-        os.close(memory)
+    entered, report = process.spawn_with_plan(enter, _plan(command), streams.stdin, streams.stdout, streams.stderr)
     try:
         return await _begun(entered, report)
     except BaseException:

@@ -135,3 +135,22 @@ class Report:
         if not self._closed:
             self._closed = True
             os.close(self._read_end)
+
+
+def spawn_with_plan(argv: tuple[str, ...], plan: Any, stdin: int, stdout: int, stderr: int) -> tuple[Process, Report]:
+    """Start a script that reads a plan of plain Python objects and reports how far it is.
+
+    Its last two arguments are descriptors: the line on which it reports, and the file with the plan. The line is for
+    the caller to close; raises `OSError`, with all closed, when the program cannot be started.
+    """
+    memory = memory_file(plan)
+    report = Report()
+    descriptors = (report.write_end, memory)
+    try:
+        return spawn((*argv, *map(str, descriptors)), stdin, stdout, stderr, descriptors), report
+    except OSError:
+        report.close()
+        raise
+    finally:
+        report.started()
+        os.close(memory)

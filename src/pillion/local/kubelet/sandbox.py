@@ -7,7 +7,6 @@ namespace only, so they go with it.
 """
 
 import asyncio
-import os
 import shutil
 import signal
 import subprocess
@@ -116,22 +115,8 @@ class SandboxMaker:
             return await self._start(pod, plan)
 
     async def _start(self, pod: Pod, plan: dict[str, Any]) -> Sandbox:
-        memory = process.memory_file(plan)
-        report = process.Report()
-        try:
-            init = process.spawn(
-                (*UNSHARE, str(report.write_end), str(memory)),
-                subprocess.PIPE,
-                subprocess.DEVNULL,
-                subprocess.DEVNULL,
-                (report.write_end, memory),
-            )
-        except OSError:
-            report.close()
-            raise
-        finally:
-            report.started()
-            os.close(memory)
+        nowhere = subprocess.DEVNULL
+        init, report = process.spawn_with_plan(UNSHARE, plan, subprocess.PIPE, nowhere, nowhere)
         self._processes[pod.key] = self._journal.process(init.pid, f"pod {pod.key}")
         try:
             return await self._complete(pod, init, report)
