@@ -85,17 +85,24 @@ def test_the_control_plane_may_do_nothing_else(own: Control) -> None:
     assert verdicts(own, "istiod", *refused) == [False] * len(refused)
 
 
-def test_the_injector_may_look_after_its_own_webhook_only(own: Control) -> None:
+def test_the_injector_may_look_after_its_own_webhook_and_read_what_it_goes_by_only(own: Control) -> None:
     installed(own)
     webhooks = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
     account = "istio-sidecar-injector-service-account"
-    mine = [("GET", f"{webhooks}/istio-sidecar-injector"), ("PATCH", f"{webhooks}/istio-sidecar-injector")]
+    configs = "/apis/networking.istio.io/v1beta1/proxyconfigs"
+    mine = [
+        ("GET", f"{webhooks}/istio-sidecar-injector"),
+        ("PATCH", f"{webhooks}/istio-sidecar-injector"),
+        ("GET", configs),
+    ]
     others = [
         ("PATCH", f"{webhooks}/somebody"),
         ("GET", webhooks),
         ("DELETE", f"{webhooks}/istio-sidecar-injector"),
         ("GET", "/api/v1/pods"),
         ("GET", f"{HOME}/secrets/pillion-ca"),
+        ("PATCH", f"{configs.replace('/proxyconfigs', '/namespaces/default/proxyconfigs')}/a"),
+        ("GET", "/apis/networking.istio.io/v1/sidecars"),
     ]
-    assert verdicts(own, account, *mine) == [True, True]
+    assert verdicts(own, account, *mine) == [True] * len(mine)
     assert verdicts(own, account, *others) == [False] * len(others)

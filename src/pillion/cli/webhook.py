@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from pillion.cli.output import fail
+
 if TYPE_CHECKING:
     from pillion.controlplane.webhook.limits import OnError
 
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     "--workers", default=-1, help="processes that inject; 0 for none but this one, default one a CPU, at most 4"
 )
 @click.option("--drain", default=0.0, help="seconds to serve on after SIGTERM, not ready")
+@click.option("--watch", is_flag=True, help="let the cluster's ProxyConfig resources count")
+@click.option("--kubeconfig", default="", help="with --watch: where the API server is; by default as kubectl finds it")
+@click.option("--context", default="", help="context of the kubeconfig")
 def command(cert: str, key: str, maps: tuple[str, ...], revision: str, **rest: object) -> None:
     """Answer AdmissionReviews at /inject as Istio's injection webhook does; /readyz and /metrics say how it goes.
 
@@ -49,9 +54,14 @@ def command(cert: str, key: str, maps: tuple[str, ...], revision: str, **rest: o
     from pillion.controlplane.webhook.certificate import CertificateError  # noqa: PLC0415
     from pillion.controlplane.webhook.files import SettingsFiles  # noqa: PLC0415
     from pillion.controlplane.webhook.serve import Plan, serve  # noqa: PLC0415
+    from pillion.sources.kubernetes.access import AccessError, find_access  # noqa: PLC0415
 
     workers = cast(int, rest["workers"])
     texts = {name: str(rest[name]) for name in ("config", "values", "mesh")}
+    try:
+        access = find_access(str(rest["kubeconfig"]), str(rest["context"])) if rest["watch"] else None
+    except AccessError as error:
+        fail(f"webhook: {error}")
     plan = Plan(
         host=str(rest["host"]),
         port=cast(int, rest["port"]),
@@ -63,6 +73,7 @@ def command(cert: str, key: str, maps: tuple[str, ...], revision: str, **rest: o
         workers=min(4, os.cpu_count() or 1) if workers < 0 else workers,
         on_error=cast("OnError", rest["on_error"]),
         drain_seconds=cast(float, rest["drain"]),
+        access=access,
     )
     try:
         uvloop.run(serve(plan, lambda line: click.echo(f"webhook: {line}", err=True)))

@@ -11,7 +11,6 @@ from typing import Any, cast
 
 from pillion.inject import annotations as checks
 from pillion.inject import mesh as mesh_config
-from pillion.inject import proxy_configs
 from pillion.inject.documents import PodPlace, is_list, place_of, pod_as_written, with_pod
 from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.merge import MergeError, merge_pod
@@ -28,9 +27,10 @@ from pillion.inject.pod.containers import (
     with_spec,
 )
 from pillion.inject.policy import Decision, Namespace, Policy, decide
-from pillion.inject.proxy_configs import Shelves
+from pillion.inject.rendering import proxy_configs
 from pillion.inject.rendering.data import Circumstances, MeshAndValues, SidecarTemplateData
 from pillion.inject.rendering.images import inside
+from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.rendering.result import RenderError, read
 from pillion.inject.reversal import restored, reversible
 from pillion.inject.schema.check import Checker

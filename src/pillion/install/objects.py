@@ -57,7 +57,7 @@ def programs(options: Options) -> tuple[Program, Program]:
             "webhook",
             *("--cert", f"{CERTIFICATE_PATH}/tls.crt", "--key", f"{CERTIFICATE_PATH}/tls.key"),
             *(word for _, place in maps for word in ("--settings", f"{SETTINGS_PATH}/{place}")),
-            *("--host", "", "--port", "15017", "--drain", "5"),
+            *("--host", "", "--port", "15017", "--drain", "5", "--watch"),
             *revision,
         ),
         ports=(Port(name="https-inject", number=15017, service=443),),

@@ -13,9 +13,13 @@ READ = ["get", "list", "watch"]
 
 
 def injector_rules(names: Names) -> list[Rule]:
-    """Let the injector look after its own webhook; its settings and certificate are mounted."""
+    """Let the injector look after its own webhook and read ProxyConfigs; settings and certificate are mounted."""
     own = [names.webhook]
-    return [_rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations", [*READ, "patch"], own)]
+    return [
+        _rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations", [*READ, "patch"], own),
+        *(_rule(each.group, each.plural, READ) for each in mesh_collections() if each.kind == "ProxyConfig"),
+        _rule(DEFINITIONS.group, DEFINITIONS.plural, READ),
+    ]
 
 
 def control_plane_rules(names: Names) -> list[Rule]:

@@ -19,6 +19,14 @@ def test_the_control_plane_may_read_what_it_watches() -> None:
     assert readable == {(each.group, each.plural) for each in (*mesh_collections(), DEFINITIONS)}
 
 
+def test_the_injector_may_read_proxy_configs_and_whether_there_is_such_a_kind() -> None:
+    reading = [rule for rule in injector_rules(NAMES) if "resourceNames" not in rule]
+    assert {(rule["apiGroups"][0], rule["resources"][0], tuple(rule["verbs"])) for rule in reading} == {
+        ("networking.istio.io", "proxyconfigs", ("get", "list", "watch")),
+        (DEFINITIONS.group, DEFINITIONS.plural, ("get", "list", "watch")),
+    }
+
+
 def test_nothing_is_allowed_by_a_wildcard() -> None:
     for rule in (*control_plane_rules(NAMES), *home_rules(NAMES), *injector_rules(NAMES)):
         assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}

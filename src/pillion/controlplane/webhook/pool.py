@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from pillion.controlplane.webhook.worker import LENGTH, Ask, Bench, Found, Order, Preparation, Prepared
+from pillion.controlplane.webhook.worker import LENGTH, Ask, Bench, Found, Order, Preparation, Prepared, written
 
 R = TypeVar("R", Prepared, Found)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -70,7 +70,7 @@ class _Worker:
         to, back = self.process.stdin, self.process.stdout
         assert to is not None  # noqa: S101 piped
         assert back is not None  # noqa: S101
-        body = msgspec.msgpack.encode(order)
+        body = written(order)
         async with self._turn:
             try:
                 to.write(len(body).to_bytes(LENGTH, "big") + body)

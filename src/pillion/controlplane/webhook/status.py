@@ -44,11 +44,19 @@ class Status:
     def __init__(self, metrics: Metrics) -> None:
         self.settings = Standing("settings", metrics)
         self.certificate = Standing("certificate", metrics)
+        self.proxy_configs: Standing | None = None
+        """Of the cluster; None when nobody watches them."""
         self.is_draining = False
+        self._metrics = metrics
+
+    def watch(self) -> None:
+        """Be ready only when the cluster's ProxyConfigs are known."""
+        self.proxy_configs = Standing("proxyconfigs", self._metrics)
 
     def is_ready(self, workers: int) -> bool:
         """Return whether pods can be sent here."""
-        return self.settings.is_usable and workers > 0 and not self.is_draining
+        is_known = self.proxy_configs is None or self.proxy_configs.is_usable
+        return self.settings.is_usable and is_known and workers > 0 and not self.is_draining
 
     def text(self, workers: int) -> bytes:
         """Return the detail, as JSON."""
@@ -59,4 +67,6 @@ class Status:
             "settings": self.settings.detail(),
             "certificate": self.certificate.detail(),
         }
+        if self.proxy_configs is not None:
+            detail["proxyConfigs"] = self.proxy_configs.detail()
         return msgspec.json.format(msgspec.json.encode(detail), indent=1) + b"\n"

@@ -6,14 +6,17 @@ parse, and render for a plain pod.
 
 import os
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from pillion.controlplane.webhook import answer
 from pillion.inject.injection import Injector, Options
+from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.review import Reviewer, variables_in
 from pillion.inject.settings import Settings
+from pillion.mesh.catalog import Catalog
+from pillion.resources.istio.proxy_config import ProxyConfig
 from pillion.value import FrozenMap, has_errors
 
 _PLAIN = {
@@ -33,6 +36,8 @@ class Preparation(msgspec.Struct, frozen=True, tag=True):
     native_sidecars: bool = False
     openshift: bool = False
     compliance_policy: str = ""
+    proxy_configs: tuple[ProxyConfig, ...] = ()
+    """The resources of the cluster."""
     must_render: bool = False
     """Whether settings that cannot inject a plain pod are refused; said when there are better ones."""
 
@@ -59,7 +64,18 @@ class Found(msgspec.Struct, frozen=True):
 
 
 Order = Preparation | Ask
-TO_WORKER = msgspec.msgpack.Decoder(Order)
+
+
+def written(order: Order) -> bytes:
+    """Write an order as `TO_WORKER` reads it."""
+    return msgspec.msgpack.encode(order, enc_hook=dict)
+
+
+def _labels(_: type, value: Any) -> FrozenMap[str]:
+    return FrozenMap(value)
+
+
+TO_WORKER = msgspec.msgpack.Decoder(Order, dec_hook=_labels)
 
 
 class Bench:
@@ -68,27 +84,32 @@ class Bench:
     def __init__(self) -> None:
         self._reviewer: Reviewer | None = None
         self._preparation: Preparation | None = None
+        self._proxy_configs: Shelves = FrozenMap()
 
     def prepare(self, preparation: Preparation) -> Prepared:
         """Use other settings, unless they are unusable."""
-        injector = Injector(preparation.settings, FrozenMap(os.environ))
+        reviewer, before = self._reviewer, self._preparation
+        if reviewer is None or before is None or before.settings != preparation.settings:
+            reviewer = Reviewer(Injector(preparation.settings, FrozenMap(os.environ)))
+        injector = reviewer.injector
+        proxy_configs = Catalog().with_changes(preparation.proxy_configs).shelves(ProxyConfig)
         problems = [str(each) for each in injector.diagnostics]
         is_usable = not has_errors(injector.diagnostics)
         if is_usable:
-            trial = injector.inject(_PLAIN, None, _options(preparation, "/inject"))
+            trial = injector.inject(_PLAIN, None, _options(preparation, proxy_configs, "/inject"))
             problems += [
                 f"a plain pod cannot be injected: {each}" for each in trial.diagnostics if each.severity == "error"
             ]
             is_usable = not (has_errors(trial.diagnostics) and preparation.must_render)
         if is_usable:
-            self._reviewer, self._preparation = Reviewer(injector), preparation
+            self._reviewer, self._preparation, self._proxy_configs = reviewer, preparation, proxy_configs
         return Prepared(tuple(problems), is_usable)
 
     def ask(self, asked: Ask) -> Found:
         """Answer a review."""
         if self._reviewer is None or self._preparation is None:
             return Found(answer.failure("there are no settings to inject with"), depends_on_name=True)
-        options = _options(self._preparation, asked.path)
+        options = _options(self._preparation, self._proxy_configs, asked.path)
         answered = self._reviewer.respond("application/json", asked.body, options)
         return Found(
             answer.read(answered.body),
@@ -96,13 +117,14 @@ class Bench:
         )
 
 
-def _options(preparation: Preparation, path: str) -> Options:
+def _options(preparation: Preparation, proxy_configs: Shelves, path: str) -> Options:
     return Options(
         by_hand=False,
         revision=preparation.revision,
         native_sidecars=preparation.native_sidecars,
         openshift=preparation.openshift,
         compliance_policy=preparation.compliance_policy,
+        proxy_configs=proxy_configs,
         variables=variables_in(path),
     )
 

@@ -11,7 +11,7 @@ import msgspec
 
 from pillion.inject.injection import Injection, Injector, Options
 from pillion.inject.policy import Namespace
-from pillion.inject.proxy_configs import Shelves
+from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, from_config_maps
 from pillion.local.server.intake import Intake
 from pillion.mesh.catalog import Catalog

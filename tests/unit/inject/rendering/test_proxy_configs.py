@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pillion.inject.proxy_configs import Shelves, of_namespaces, of_workload
+from pillion.inject.rendering.proxy_configs import Shelves, of_namespaces, of_workload
 from pillion.resources.istio.proxy_config import ProxyConfig, ProxyConfigSpec, ProxyImage
 from pillion.resources.istio.workload import WorkloadSelector
 from pillion.resources.meta import Metadata

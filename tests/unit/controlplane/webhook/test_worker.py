@@ -1,0 +1,60 @@
+"""What a process that injects is told, and what it then does."""
+
+import base64
+import json
+from typing import Any
+
+from pillion.controlplane.webhook.worker import TO_WORKER, Ask, Bench, Preparation, written
+from pillion.inject.settings import Settings, default_settings
+from pillion.resources.istio.proxy_config import ProxyConfig, ProxyConfigSpec, ProxyImage
+from pillion.resources.istio.workload import WorkloadSelector
+from pillion.resources.meta import Metadata
+from pillion.value import Labels
+
+WEB = ProxyConfig(
+    metadata=Metadata(name="web", namespace="shop", labels=Labels({"a": "b"})),
+    spec=ProxyConfigSpec(
+        selector=WorkloadSelector(match_labels=Labels({"app": "web"})),
+        concurrency=3,
+        environment_variables=Labels({"COLOUR": "red"}),
+        image=ProxyImage(image_type="debug"),
+    ),
+)
+
+
+def review(app: str) -> bytes:
+    pod = {"metadata": {"name": app, "labels": {"app": app}}, "spec": {"containers": [{"name": "app", "image": "a"}]}}
+    request = {"uid": "u", "namespace": "shop", "object": pod}
+    return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode()
+
+
+def patch(bench: Bench, app: str) -> Any:
+    found = bench.ask(Ask(review(app), "/inject"))
+    assert found.verdict.fate == "injected"
+    return json.loads(base64.b64decode(found.verdict.patch))
+
+
+def test_orders_arrive_as_they_were_sent() -> None:
+    for order in (Preparation(default_settings(), "r1", proxy_configs=(WEB,)), Ask(b"\x00{}", "/inject")):
+        assert TO_WORKER.decode(written(order)) == order
+
+
+def test_other_proxy_configs_count_from_the_next_pod_on() -> None:
+    bench = Bench()
+    settings = default_settings()
+    bench.prepare(Preparation(settings))
+    before = patch(bench, "web")
+    bench.prepare(Preparation(settings, proxy_configs=(WEB,)))
+    after = patch(bench, "web")
+    assert "COLOUR" not in json.dumps(before)
+    assert "COLOUR" in json.dumps(after)
+    assert "COLOUR" not in json.dumps(patch(bench, "api"))
+    bench.prepare(Preparation(settings))
+    assert patch(bench, "web") == before
+
+
+def test_settings_that_are_unusable_leave_the_proxy_configs_of_before() -> None:
+    bench = Bench()
+    bench.prepare(Preparation(default_settings(), proxy_configs=(WEB,)))
+    assert not bench.prepare(Preparation(Settings(config="{{ if }}"))).is_used
+    assert "COLOUR" in json.dumps(patch(bench, "web"))
