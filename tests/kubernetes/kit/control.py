@@ -5,7 +5,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 from kubernetes.kit import programs
 from kubernetes.kit.certificates import Authority
 from kubernetes.kit.network import Network
+from support.ports import free_ports
 
 START_TIMEOUT = 180.0
 HERE = Path(__file__).parent
@@ -29,7 +29,7 @@ class Control:
         self.folder = folder
         self.level = level
         self.bin = programs.build(programs.API if level == "api" else programs.CLUSTER)
-        self.etcd_port, self._peer_port, self.port, *self._ports = _free_ports(5)
+        self.etcd_port, self._peer_port, self.port, *self._ports = free_ports(5)
         self.server = f"https://127.0.0.1:{self.port}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.network = Network(folder) if level == "cluster" else None
@@ -106,6 +106,9 @@ class Control:
             "--cert-dir", str(at / "made"), *more,
         )  # fmt: skip
         self._until("/readyz", lambda: self.request("GET", "/readyz")[0] == 200)
+        # it makes the Service of its own a moment after it says that it is ready
+        own = "/api/v1/namespaces/default/services/kubernetes"
+        self._until("its own Service", lambda: self.request("GET", own)[0] == 200)
 
     def request(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
         """Ask the API server as its administrator; return the status and the answer."""
@@ -177,12 +180,6 @@ class Control:
 
     def _last_words(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-1500:]
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
 
 
 def record(control: Control, place: Path) -> None:
