@@ -61,20 +61,20 @@ def _changes() -> Iterator[Figure]:
     catalog = mesh.catalog(1000)
     proxies = [mesh.proxy(number, f"ns-{number % mesh.NAMESPACES}") for number in range(PROXIES)]
     world, _ = teller.build(catalog, settings)
-    views = [teller.view(world, each) for each in proxies]
+    views = {each: teller.view(world, each) for each in proxies}
     teller.sweep()
 
     def tell(catalog: Catalog) -> tuple[float, str]:
-        nonlocal views
         scopes, misses = teller.scopes.scopes.computed, teller.memo.misses
         began = time.perf_counter()
         world, _ = teller.build(catalog, settings)
-        now = [teller.view(world, each) for each in proxies]
+        now = {each: teller.view(world, each) for each in teller.turn_to(world)}
         seconds = time.perf_counter() - began
         teller.sweep()
-        told = sum(one is not other for one, other in zip(views, now, strict=True))
+        told = sum(view is not views[each] for each, view in now.items())
         assert told == PROXIES // mesh.NAMESPACES, f"{told} proxies were told"
-        views = now
+        assert all(teller.view(world, each) is views[each] for each in proxies if each not in now)
+        views.update(now)
         made = (teller.scopes.scopes.computed - scopes, teller.memo.misses - misses)
         return seconds * 1000, f"{made[0]} scopes and {made[1]} parts recomputed, {told} of {PROXIES} proxies told"
 

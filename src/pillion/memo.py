@@ -9,8 +9,15 @@ from collections.abc import Callable, Container, Hashable
 from operator import is_
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from pillion.value import FrozenMap
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def differing(one: FrozenMap[Any], other: FrozenMap[Any]) -> set[str]:
+    """Name the keys under which two maps do not hold the very same object."""
+    return set() if one is other else {key for key in one.keys() | other.keys() if one.get(key) is not other.get(key)}
 
 
 class Remembered(Generic[P, R]):
@@ -54,6 +61,8 @@ class Kept(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         self._function = function
         self._last: dict[Hashable, tuple[tuple[object, ...], R]] = {}
+        self.computed = 0
+        """How often the function really ran; figures of benchmarks and tests."""
 
     def __call__(self, key: Hashable, *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what the function gives for these arguments; `key` says whose they are."""
@@ -63,6 +72,7 @@ class Kept(Generic[P, R]):
         if last is not None and len(last[0]) == len(args) and all(map(is_, last[0], args)):
             return last[1]
         result = self._function(*args, **kwargs)
+        self.computed += 1
         if last is not None and last[1] == result:
             result = last[1]
         self._last[key] = (args, result)

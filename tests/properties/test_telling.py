@@ -205,3 +205,28 @@ def test_a_warm_teller_says_what_a_cold_one_says(
             assert inconsistencies(view) == ()
         if swept:
             warm.sweep()
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_whom_a_change_is_not_said_to_concern_is_told_what_a_cold_teller_says(
+    steps: list[tuple[list[Resource], int, set[int], bool]],
+) -> None:
+    warm, catalog = Teller(), Catalog()
+    held: dict[Proxy, View] = {}
+    for changed, gone, coming_or_going, swept in steps:
+        catalog = catalog.with_changes(changed, without_one(catalog, gone))
+        world, _ = warm.build(catalog, SETTINGS)
+        held |= {each: warm.view(world, each) for each in warm.turn_to(world) if each in held}
+        for each in (PROXIES[index] for index in coming_or_going):
+            if held.pop(each, None) is None:
+                held[each] = warm.view(world, each)
+            else:
+                warm.forget(each)
+        if swept:
+            warm.sweep()
+        cold = Teller()
+        fresh, _ = cold.build(catalog, SETTINGS)
+        for each, view in held.items():
+            assert bytes_of(view) == bytes_of(cold.view(fresh, each))
+            assert warm.view(world, each) is view

@@ -65,6 +65,9 @@ class ControlPlane:
         self._quiet = quiet
         self._may_be = may_be
         self._clients: dict[Client, None] = {}
+        self._by_proxy: dict[Proxy, dict[Client, None]] = {}
+        self._not_shown: dict[Client, None] = {}
+        """Those whose view could not be made or was not complete."""
         self._dirty = asyncio.Event()
         self._waiting: list[asyncio.Future[None]] = []
         self._pushed = 0
@@ -134,10 +137,15 @@ class ControlPlane:
         self._world = self._build(self._world)
         problems: dict[str, list[str]] = {}
         told = 0
-        for client in self._clients:
+        concerned = dict.fromkeys(
+            client for proxy in self.teller.turn_to(self._world) for client in self._by_proxy.get(proxy, ())
+        )
+        for client in self._not_shown | concerned:
             view, problem = self._view(client.proxy, client.view)
+            self._not_shown.pop(client, None)
             if view is None:
                 problems.setdefault(problem, []).append(client.node_id)
+                self._not_shown[client] = None
             elif view is not client.view:
                 self._unsettled.add(client)
                 told += client.show(view)
@@ -193,9 +201,11 @@ class ControlPlane:
         client = Client(proxy, node.id, peer, (self, notify))
         view, problem = self._view(proxy)
         if view is None:
+            self._forget_unused(proxy)
             raise RefusedError(f"there is no configuration for it: {problem}")
         client.begin(view)
         self._clients[client] = None
+        self._by_proxy.setdefault(proxy, {})[client] = None
         self._unsettled.add(client)
         self._tell()
         return client
@@ -203,8 +213,17 @@ class ControlPlane:
     def gone(self, client: Client, /) -> None:
         """Forget a client whose stream is over."""
         self._clients.pop(client, None)
+        self._not_shown.pop(client, None)
         self._unsettled.discard(client)
+        self._by_proxy.get(client.proxy, {}).pop(client, None)
+        self._forget_unused(client.proxy)
         self._tell()
+
+    def _forget_unused(self, proxy: Proxy) -> None:
+        """Forget a proxy that no client is."""
+        if not self._by_proxy.get(proxy):
+            self._by_proxy.pop(proxy, None)
+            self.teller.forget(proxy)
 
     def acknowledged(self, client: Client, /) -> None:
         """Note that a client has acknowledged all of its view."""

@@ -4,14 +4,14 @@ What comes from the same resources is the same object as in the world before, so
 Mirrors what Istio does once a push in `PushContext.InitContext`, without looking at any proxy.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from typing import Generic, TypeVar
 
 from pillion.memo import Kept
 from pillion.mesh.catalog import Catalog
 from pillion.mesh.destination_rules import DestinationRuleShelf, shelve
-from pillion.mesh.endpoint import Endpoint, EndpointTable
-from pillion.mesh.part import UNDECLARED, Parts, Surroundings
+from pillion.mesh.endpoint import EndpointTable
+from pillion.mesh.part import UNDECLARED, Part, Parts, Surroundings
 from pillion.mesh.rules.sidecars import conflicts, in_order
 from pillion.mesh.rules.virtual_services import is_delegate, merge_delegates, resolve_names
 from pillion.mesh.service import Alias, Service
@@ -33,6 +33,7 @@ from pillion.resources.meta import HasMetadata
 from pillion.value import Diagnostics, FrozenMap, Labels
 
 R = TypeVar("R", bound=HasMetadata)
+S = TypeVar("S", bound=Sized)
 V = TypeVar("V")
 
 
@@ -41,10 +42,11 @@ class Builder:
 
     def __init__(self) -> None:
         self._parts = Parts()
+        self._last: tuple[Catalog, MeshSettings | None, FrozenMap[Part]] = (Catalog(), None, FrozenMap())
         self._roots = VirtualServices()
         self._services: Kept[[Mapping[str, tuple[Service, ...]]], FrozenMap[tuple[Service, ...]]] = Kept(_filled)
         self._workloads: Kept[[Mapping[str, tuple[Workload, ...]]], FrozenMap[tuple[Workload, ...]]] = Kept(_filled)
-        self._endpoints: Kept[[Mapping[str, tuple[Endpoint, ...]]], EndpointTable] = Kept(FrozenMap)
+        self._endpoints: Kept[[FrozenMap[Part]], EndpointTable] = Kept(_endpoints)
         self._around = Kept(_around)
         self._labels = Kept(_labels)
         self._sidecars = Shelves(_ordered)
@@ -52,16 +54,13 @@ class Builder:
 
     def build(self, catalog: Catalog, settings: MeshSettings) -> tuple[World, Diagnostics]:
         """Make the world of these resources."""
-        declared = {each.metadata.name: each.metadata for each in catalog.shelf(Namespace)}
-        names = sorted({*catalog.namespaces(), settings.root_namespace})
-        parts = {name: self._parts.of(catalog, settings, name, declared.get(name, UNDECLARED)) for name in names}
-        aliases = _aliases(each for part in parts.values() for each in part.services if each.resolution == "ALIAS")
+        parts = self._every_part(catalog, settings)
+        aliases = _aliases(each for part in parts.values() for each in part.pointing)
         around = self._around("", catalog.shelves(DestinationRule), settings)
-        services: dict[str, tuple[Service, ...]] = {}
-        endpoints: dict[str, tuple[Endpoint, ...]] = {}
-        for name, part in parts.items():
-            services[name] = self._parts.whole(name, part, around, tuple(_led_to(part.services, aliases)))
-            endpoints.update(part.table.items())
+        services = {
+            name: self._parts.whole(name, part, around, tuple(_led_to(part.services, aliases)))
+            for name, part in parts.items()
+        }
         virtual_services, found = self._roots.of(catalog, settings)
         sidecars = self._sidecars.of(catalog.shelves(Sidecar), settings)
         snapshot = MeshSnapshot(
@@ -81,11 +80,29 @@ class Builder:
             workload_entries=catalog.shelves(WorkloadEntry),
             workloads=self._workloads("", {name: part.workloads for name, part in parts.items()}),
         )
-        self._parts.keep(parts)
-        return World(snapshot=snapshot, endpoints=self._endpoints("", endpoints)), (
+        return World(snapshot=snapshot, endpoints=self._endpoints("", parts)), (
             *found,
             *conflicts(sidecars, settings.root_namespace),
         )
+
+    def _every_part(self, catalog: Catalog, settings: MeshSettings) -> FrozenMap[Part]:
+        """Make the part of each namespace, but only of those where something is not what it was."""
+        before, old_settings, parts = self._last
+        changed = catalog.differing(before)
+        names = {*catalog.namespaces(), settings.root_namespace}
+        if settings is not old_settings or "" in changed:
+            changed = names
+        if changed:
+            declared = {each.metadata.name: each.metadata for each in catalog.shelf(Namespace)}
+            fresh = {
+                name: self._parts.of(catalog, settings, name, declared.get(name, UNDECLARED))
+                for name in changed & names
+            }
+            if not names.issuperset(parts):
+                self._parts.keep(names)
+            parts = FrozenMap({name: part for name, part in {**parts, **fresh}.items() if name in names})
+        self._last = (catalog, settings, parts)
+        return parts
 
 
 class Shelves(Generic[R, V]):
@@ -142,8 +159,12 @@ class VirtualServices:
         return _filled(shelves), tuple(each for diagnostics in found for each in diagnostics)
 
 
-def _filled(shelves: Mapping[str, tuple[V, ...]]) -> FrozenMap[tuple[V, ...]]:
+def _filled(shelves: Mapping[str, S]) -> FrozenMap[S]:
     return FrozenMap({name: shelf for name, shelf in shelves.items() if shelf})
+
+
+def _endpoints(parts: FrozenMap[Part]) -> EndpointTable:
+    return EndpointTable(_filled({name: part.table for name, part in parts.items()}))
 
 
 def _labels(namespaces: tuple[Namespace, ...]) -> FrozenMap[Labels]:

@@ -7,6 +7,7 @@ built from it finds its old results by identity.
 from collections.abc import Iterable, Mapping
 from typing import TypeVar, cast
 
+from pillion.memo import differing
 from pillion.resources.meta import HasMetadata, Ref, ref_of
 from pillion.value import FrozenMap
 
@@ -48,6 +49,14 @@ class Catalog:
     def namespaces(self) -> tuple[str, ...]:
         """Give the names of all namespaces that hold anything, sorted."""
         return tuple(sorted({name for shelves in self._kinds.values() for name in shelves if name}))
+
+    def differing(self, before: "Catalog") -> frozenset[str]:
+        """Name the namespaces whose shelves are not the very ones of `before`; the empty one is the cluster's."""
+        found: set[str] = set()
+        others = before._kinds  # noqa: SLF001 (of the same class)
+        for kind in self._kinds.keys() | others.keys():
+            found |= differing(self._kinds.get(kind, NOTHING), others.get(kind, NOTHING))
+        return frozenset(found)
 
     def resources(self) -> Iterable[HasMetadata]:
         """Give every resource, by kind, namespace and age."""

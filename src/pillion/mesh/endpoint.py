@@ -1,6 +1,7 @@
 """Members of services, and the table that holds them apart from the configuration (Istio's `IstioEndpoint`)."""
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Literal, final
 
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
@@ -59,15 +60,45 @@ def service_key(hostname: str, namespace: str) -> ServiceKey:
     return f"{hostname}|{namespace}"
 
 
-EndpointTable = FrozenMap[tuple[Endpoint, ...]]
-"""Service key -> its members over all ports, sorted by address, port, port name."""
+Members = tuple[Endpoint, ...]
+EndpointShelf = FrozenMap[Members]
+"""Of one namespace: service key -> the members over all ports, sorted by address, port, port name."""
+NO_MEMBERS: EndpointShelf = FrozenMap()
 
 
-NOBODY: EndpointTable = FrozenMap()
+@final
+class EndpointTable(Mapping[ServiceKey, Members]):
+    """Who answers for each service of the mesh, in shelves by namespace; a shelf that did not change is the old one."""
+
+    __slots__ = ("shelves",)
+
+    def __init__(self, shelves: FrozenMap[EndpointShelf] | None = None) -> None:
+        self.shelves: FrozenMap[EndpointShelf] = shelves or FrozenMap()
+
+    def __getitem__(self, key: ServiceKey) -> Members:
+        return self.shelves[key.rpartition("|")[2]][key]
+
+    def __iter__(self) -> Iterator[ServiceKey]:
+        return (key for shelf in self.shelves.values() for key in shelf)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.shelves.values()))
+
+    def __hash__(self) -> int:
+        return hash(self.shelves)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EndpointTable) and self.shelves == other.shelves
+
+
+NOBODY = EndpointTable()
 
 
 def changed_services(before: EndpointTable, after: EndpointTable) -> frozenset[ServiceKey]:
     """Name the services whose endpoints differ between two tables."""
-    changed = {key for key, members in after.items() if before.get(key) != members}
-    changed.update(key for key in before if key not in after)
+    changed: set[ServiceKey] = set()
+    for namespace in before.shelves.keys() | after.shelves.keys():
+        old, new = before.shelves.get(namespace, NO_MEMBERS), after.shelves.get(namespace, NO_MEMBERS)
+        if old is not new:
+            changed.update(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     return frozenset(changed)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from pillion.mesh.endpoint import Endpoint, EndpointTable, Health, service_key
+from pillion.mesh.endpoint import Endpoint, EndpointShelf, Health, service_key
 from pillion.mesh.pods import endpoint_of, selected
 from pillion.mesh.service import Service
 from pillion.mesh.service_entry import is_dns_only, members, workload_endpoints
@@ -27,7 +27,7 @@ class Sources(Value):
     service_entries: tuple[ServiceEntry, ...] = ()
 
 
-def table_of(sources: Sources, services: Sequence[Service], trust_domain: str) -> EndpointTable:
+def table_of(sources: Sources, services: Sequence[Service], trust_domain: str) -> EndpointShelf:
     """Make the part of the table that belongs to the services of one namespace."""
     table: dict[str, list[Endpoint]] = {}
     by_workload = {f"{each.namespace}/{each.name}": each for each in sources.workloads}

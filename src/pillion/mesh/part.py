@@ -1,12 +1,12 @@
 """What one namespace gives to the world: its services, its workloads, and the members of the services."""
 
-from collections.abc import Mapping
+from collections.abc import Container
 
 import msgspec
 
 from pillion.memo import Kept
 from pillion.mesh.catalog import Catalog
-from pillion.mesh.endpoint import NOBODY, Endpoint, EndpointTable, service_key
+from pillion.mesh.endpoint import NO_MEMBERS, Endpoint, EndpointShelf, service_key
 from pillion.mesh.endpoint_table import Sources, table_of
 from pillion.mesh.kubernetes_service import convert as convert_service
 from pillion.mesh.pods import is_ready, workload_of
@@ -38,7 +38,9 @@ class Part(Value):
 
     services: tuple[Service, ...] = ()
     workloads: tuple[Workload, ...] = ()
-    table: EndpointTable = FrozenMap()
+    table: EndpointShelf = NO_MEMBERS
+    pointing: tuple[Service, ...] = ()
+    """Those of the services that are other names for services elsewhere."""
 
 
 class Surroundings(Value):
@@ -68,7 +70,7 @@ class Parts:
         services = self._services(name, declared, service_entries, settings, metadata.annotations)
         workloads = self._workloads(name, pods, catalog.shelf(Node), metadata.labels)
         if not services:
-            return self._parts(name, services, workloads, NOBODY)
+            return self._parts(name, services, workloads, NO_MEMBERS)
         slices, entries = catalog.shelf(EndpointSlice, name), catalog.shelf(WorkloadEntry, name)
         sources = self._sources(name, slices, workloads, pods, entries, service_entries)
         return self._parts(name, services, workloads, self._tables(name, sources, services, settings))
@@ -77,7 +79,7 @@ class Parts:
         """Give the services with what their members and other namespaces say of them."""
         return self._whole(name, part.services, self._facts(name, part.services, part.table, around), aliases)
 
-    def keep(self, names: Mapping[str, Part]) -> None:
+    def keep(self, names: Container[str]) -> None:
         """Forget the namespaces that are not among these."""
         for kept in (self._parts, self._services, self._workloads, self._sources, self._tables):
             kept.keep(names)
@@ -85,8 +87,9 @@ class Parts:
             kept.keep(names)
 
 
-def _part(services: tuple[Service, ...], workloads: tuple[Workload, ...], table: EndpointTable) -> Part:
-    return Part(services=services, workloads=workloads, table=table)
+def _part(services: tuple[Service, ...], workloads: tuple[Workload, ...], table: EndpointShelf) -> Part:
+    pointing = tuple(each for each in services if each.resolution == "ALIAS")
+    return Part(services=services, workloads=workloads, table=table, pointing=pointing)
 
 
 def _services(
@@ -124,7 +127,7 @@ def _sources(
     )
 
 
-def _table(sources: Sources, services: tuple[Service, ...], settings: MeshSettings) -> EndpointTable:
+def _table(sources: Sources, services: tuple[Service, ...], settings: MeshSettings) -> EndpointShelf:
     """Find the members, but not of Kubernetes services that are exported to nobody: Istio's registry hides them."""
     table = table_of(sources, services, settings.trust_domain)
     hidden = {
@@ -135,7 +138,7 @@ def _table(sources: Sources, services: tuple[Service, ...], settings: MeshSettin
     return FrozenMap({key: members for key, members in table.items() if key not in hidden}) if hidden else table
 
 
-def _facts(services: tuple[Service, ...], table: EndpointTable, around: Surroundings) -> Facts:
+def _facts(services: tuple[Service, ...], table: EndpointShelf, around: Surroundings) -> Facts:
     """Read from the endpoints what the configuration needs: SANs, and members that are part of it."""
     facts: list[tuple[tuple[str, ...], tuple[Endpoint, ...]]] = []
     for service in services:

@@ -4,8 +4,9 @@ A shelf is a tuple of values in order of age. What did not change is the same ob
 remembers results by the shelves they were made from recomputes nothing.
 """
 
+from pillion.memo import differing
 from pillion.mesh.destination_rules import DestinationRuleShelf
-from pillion.mesh.endpoint import EndpointTable
+from pillion.mesh.endpoint import NOBODY, EndpointTable
 from pillion.mesh.service import Service
 from pillion.mesh.settings import MeshSettings
 from pillion.mesh.workload import Workload
@@ -44,8 +45,41 @@ class MeshSnapshot(Value):
     """Pods that have an address."""
 
 
+class Changes(Value):
+    """What differs between two worlds, as names. Two shelves that are not the same object count as different."""
+
+    everything: bool = False
+    """The settings differ: nothing is as it was."""
+    namespaces: frozenset[str] = frozenset()
+    """Where any resource is other than a workload."""
+    workloads: frozenset[str] = frozenset()
+    """Where a workload is."""
+    hosts: frozenset[str] = frozenset()
+    """The hosts of services that are not the same."""
+
+
+NO_SERVICES: tuple[Service, ...] = ()
+
+
+def changes_between(before: MeshSnapshot, after: MeshSnapshot) -> Changes:
+    """Find the differences; costs a look at every shelf, and into those of services that differ."""
+    if before.settings is not after.settings:
+        return Changes(everything=True)
+    moved = differing(before.services, after.services)
+    old, new = ({each for name in moved for each in world.services.get(name, NO_SERVICES)} for world in (before, after))
+    kinds = [name for name in MeshSnapshot.__struct_fields__ if name not in {"settings", "workloads"}]
+    found: set[str] = set()
+    for kind in kinds:
+        found |= differing(getattr(before, kind), getattr(after, kind))
+    return Changes(
+        namespaces=frozenset(found),
+        workloads=frozenset(differing(before.workloads, after.workloads)),
+        hosts=frozenset(each.hostname for each in old ^ new),
+    )
+
+
 class World(Value):
     """The two halves: configuration, and the endpoints that take their own short way to the proxies."""
 
     snapshot: MeshSnapshot
-    endpoints: EndpointTable = FrozenMap()
+    endpoints: EndpointTable = NOBODY

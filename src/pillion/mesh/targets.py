@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from pillion.mesh.endpoint import EndpointTable, service_key
+from pillion.mesh.endpoint import EndpointShelf, service_key
 from pillion.mesh.service import Service, ServicePort
 from pillion.mesh.workload import ServiceTarget, Workload
 
 
-def targets_of(workload: Workload, services: Iterable[Service], endpoints: EndpointTable) -> tuple[ServiceTarget, ...]:
+def targets_of(workload: Workload, services: Iterable[Service], endpoints: EndpointShelf) -> tuple[ServiceTarget, ...]:
     """Give the service ports that a workload answers, oldest service first. `services` are those of its namespace.
 
     A Kubernetes Service counts by its selector, ready or not; one without selector, and a ServiceEntry, by the
@@ -38,7 +38,7 @@ def _target_port(workload: Workload, port: ServicePort) -> int:
     return next(named, 0)
 
 
-def _by_address(workload: Workload, service: Service, endpoints: EndpointTable) -> Iterable[ServiceTarget]:
+def _by_address(workload: Workload, service: Service, endpoints: EndpointShelf) -> Iterable[ServiceTarget]:
     ports = {port.name: port for port in service.ports}
     primary = workload.addresses[:1]
     for endpoint in endpoints.get(service_key(service.hostname, service.namespace), ()):

@@ -1,13 +1,13 @@
 """Where a proxy stands: what a world holds for the workloads of one namespace with the same labels."""
 
 from pillion.memo import Kept
-from pillion.mesh.endpoint import NOBODY, EndpointTable, ServiceKey, service_key
+from pillion.mesh.endpoint import NO_MEMBERS, EndpointShelf, ServiceKey, service_key
 from pillion.mesh.service import Service
 from pillion.mesh.snapshot import World
 from pillion.proxy.traits import telemetries
 from pillion.resources.istio.envoy_filter import EnvoyFilter
 from pillion.resources.istio.telemetry import Telemetry
-from pillion.scope.build import Scopes
+from pillion.scope.build import Reads, Scopes
 from pillion.scope.filters import filters_for
 from pillion.scope.model import SidecarScope
 from pillion.scope.policies import Policies, policies_for
@@ -23,7 +23,7 @@ class Place(Value):
     scope: SidecarScope
     services: tuple[Service, ...]
     """Those of the namespace."""
-    asked: EndpointTable
+    asked: EndpointShelf
     """Members of those whose workloads are found by address."""
     telemetry: tuple[Telemetry, ...]
     filters: tuple[EnvoyFilter, ...]
@@ -38,25 +38,26 @@ class Places:
     def __init__(self, scopes: Scopes) -> None:
         self._scopes = scopes
         self._world: World | None = None
-        self._by_address = Kept(_counted_by_address)
         self._kept = Kept(self._make)
-        self._found: dict[PlaceKey, Place] = {}
+        self._found: dict[PlaceKey, tuple[Place, Reads]] = {}
         self._asking: dict[ServiceKey, set[PlaceKey]] = {}
+        """The places of `_found` by the services that count their workloads by address."""
 
-    def turn_to(self, world: World, changed: frozenset[ServiceKey]) -> set[PlaceKey] | None:
+    def turn_to(self, world: World, changed: frozenset[ServiceKey]) -> set[PlaceKey]:
         """Go on to another world, where the endpoints of these services differ.
 
-        Return which places may have changed; None for all. Where nothing but endpoints did, it is those that look at
-        them.
+        Return which places may have changed: those that look at something that did.
         """
         before, self._world = self._world, world
-        if before is None or world.snapshot is not before.snapshot:
-            self._found = {}
-            self._asking = {}
-            return None
         touched = {key for service in changed & self._asking.keys() for key in self._asking[service]}
+        if before is not None and world.snapshot is not before.snapshot:
+            changes = self._scopes.turn_to(world.snapshot)
+            own = changes.namespaces | changes.workloads
+            touched.update(key for key, (_, reads) in self._found.items() if key[0] in own or reads.touched(changes))
         for key in touched:
-            self._found.pop(key, None)
+            place, _ = self._found.pop(key)
+            for service in counted_by_address(place.services):
+                self._asking[service].discard(key)
         return touched
 
     def of(self, world: World, namespace: str, labels: Labels) -> Place:
@@ -64,33 +65,35 @@ class Places:
         key = (namespace, labels)
         found = self._found.get(key)
         if found is None:
-            found = self._kept(key, world, namespace, labels)
-            self._found[key] = found
-            for service in self._by_address(namespace, world.snapshot.services.get(namespace, ())):
+            scope, reads = self._scopes.read(world.snapshot, namespace, labels)
+            found = self._found[key] = (self._kept(key, world, namespace, labels, scope), reads)
+            for service in counted_by_address(found[0].services):
                 self._asking.setdefault(service, set()).add(key)
-        return found
+        return found[0]
 
     def sweep(self) -> None:
         """Forget the places where nobody stands any more."""
         self._kept.keep(self._found)
+        self._asking = {service: keys for service, keys in self._asking.items() if keys}
+        self._scopes.sweep()
 
-    def _make(self, world: World, namespace: str, labels: Labels) -> Place:
+    def _make(self, world: World, namespace: str, labels: Labels, scope: SidecarScope) -> Place:
         snapshot = world.snapshot
         services = snapshot.services.get(namespace, ())
-        by_address = self._by_address(namespace, services)
+        by_address = counted_by_address(services)
         return Place(
-            scope=self._scopes.of(snapshot, namespace, labels),
+            scope=scope,
             services=services,
             asked=FrozenMap({key: world.endpoints[key] for key in by_address if key in world.endpoints})
             if by_address
-            else NOBODY,
+            else NO_MEMBERS,
             telemetry=telemetries(snapshot, namespace, labels),
             filters=filters_for(snapshot, namespace, labels),
             policies=policies_for(snapshot, namespace, labels),
         )
 
 
-def _counted_by_address(services: tuple[Service, ...]) -> tuple[ServiceKey, ...]:
+def counted_by_address(services: tuple[Service, ...]) -> tuple[ServiceKey, ...]:
     """Name the services whose workloads are found by address, not by a selector."""
     return tuple(
         service_key(service.hostname, service.namespace)

@@ -6,7 +6,7 @@ them, and no more.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, final
+from typing import final
 
 from msgspec.structs import replace
 
@@ -63,23 +63,34 @@ ShownKey = tuple[OutboundIR, InboundIR, ClientView, PeerRules, tuple[EnvoyPatch,
 class Shown:
     """A view that proxies with the same configuration share, and which services' endpoints are in it."""
 
-    def __init__(self, view: View, table: EndpointTable, asking: dict[ServiceKey, list[Backend]]) -> None:
+    def __init__(self, view: View, asking: dict[ServiceKey, list[Backend]]) -> None:
         self.view = view
-        self.table = table
         self.asking = asking
+        self.stale: set[ServiceKey] = set()
+        """Services whose endpoints are no more those in the view."""
+        self.audience: dict[Proxy, None] = {}
+        """Who is shown it."""
 
 
-class Standing(NamedTuple):
+@final
+class Standing:
     """What a proxy is told, and all that it was decided by besides the proxy."""
 
-    place: Place
-    pod: Workload | None
-    told: Told
+    def __init__(self, place: Place, pod: Workload | None, told: Told) -> None:
+        self.place = place
+        self.pod = pod
+        self.told = told
+        self.shown: Shown | None = None
+        """Where it is shown that, once somebody asked."""
 
 
 @final
 class Teller:
-    """Runs the stages, one world after another."""
+    """Runs the stages, one world after another.
+
+    Who was asked for stays known until `forget`, or until a `sweep` after a change that concerned him and that nobody
+    asked about: so a change costs those whom it may concern, however many there are.
+    """
 
     def __init__(self) -> None:
         self.builder = Builder()
@@ -93,15 +104,12 @@ class Teller:
         self._pods = Kept(_by_name)
         self._now: dict[Proxy, Standing] = {}
         self._before: dict[Proxy, Standing] = {}
-        self._there: dict[PlaceKey, list[Proxy]] = {}
+        """Where those stood whose place may have changed, until they are asked for."""
+        self._there: dict[PlaceKey, dict[Proxy, None]] = {}
         """The proxies of `_now`, by their places."""
-        self._alike: dict[Proxy, Told] = {}
-        """What is told to all proxies that differ in nothing that counts, while no place changes."""
+        self._alike: dict[PlaceKey, dict[Proxy, Told]] = {}
+        """What is told to all proxies of a place that differ in nothing that counts."""
         self._shown: dict[ShownKey, Shown] = {}
-        self._used: dict[ShownKey, Shown] = {}
-        self._quick: dict[Told, Shown] = {}
-        """The same as `_used`, found with one look."""
-        self._changed = Kept(changed_services)
 
     def build(self, catalog: Catalog, settings: MeshSettings) -> tuple[World, Diagnostics]:
         """Build the world of these resources; its configuration half is the old one when nothing in it changed."""
@@ -111,46 +119,64 @@ class Teller:
             return World(snapshot=self._world.snapshot, endpoints=world.endpoints), diagnostics
         return world, diagnostics
 
+    def turn_to(self, world: World) -> tuple[Proxy, ...]:
+        """Go on to another world; return which of the proxies that were asked for it may concern."""
+        if world is self._world:
+            return ()
+        before, self._world = self._world, world
+        changed = changed_services(before.endpoints if before else NOBODY, world.endpoints)
+        concerned: dict[Proxy, None] = {}
+        for key in self.places.turn_to(world, changed):
+            self._alike.pop(key, None)
+            for proxy in self._there.pop(key, ()):
+                self._before[proxy] = self._now.pop(proxy)
+                concerned[proxy] = None
+        for shown in self._shown.values():
+            if not shown.asking.keys().isdisjoint(changed):
+                shown.stale |= shown.asking.keys() & changed
+                concerned |= shown.audience
+        return tuple(concerned)
+
     def told(self, world: World, proxy: Proxy) -> Told:
         """Run the stages for a proxy."""
+        return self._standing(world, proxy).told
+
+    def view(self, world: World, proxy: Proxy) -> View:
+        """Give the resources of a proxy; the very view of before when nothing is new."""
+        standing = self._standing(world, proxy)
+        shown = standing.shown
+        if shown is None:
+            shown = standing.shown = self._find(standing.told, world.endpoints)
+            shown.audience[proxy] = None
+        if shown.stale:
+            self._refresh(shown, standing.told, world.endpoints)
+        return shown.view
+
+    def forget(self, proxy: Proxy) -> None:
+        """Forget a proxy that is not there any more."""
+        for known in (self._now, self._before):
+            standing = known.pop(proxy, None)
+            if standing is not None and standing.shown is not None:
+                standing.shown.audience.pop(proxy, None)
+        self._there.get(_key(proxy), {}).pop(proxy, None)
+
+    def sweep(self) -> None:
+        """Forget what the proxies of this world did not need."""
+        for proxy in tuple(self._before):
+            self.forget(proxy)
+        self._shown = {key: shown for key, shown in self._shown.items() if shown.audience}
+        self.places.sweep()
+        self.memo.advance()
+
+    def _standing(self, world: World, proxy: Proxy) -> Standing:
         if world is not self._world:
-            self._turn_to(world)
+            self.turn_to(world)
         standing = self._now.get(proxy)
         if standing is None:
             standing = self._stand(world, proxy)
             self._now[proxy] = standing
-            self._there.setdefault((proxy.workload.namespace, proxy.workload.labels), []).append(proxy)
-        return standing.told
-
-    def view(self, world: World, proxy: Proxy) -> View:
-        """Give the resources of a proxy; the very view of before when nothing is new."""
-        told = self.told(world, proxy)
-        shown = self._quick.get(told)
-        if shown is None:
-            shown = self._find(told, world.endpoints)
-            self._quick[told] = shown
-        if shown.table is not world.endpoints:
-            self._refresh(shown, told, world.endpoints)
-        return shown.view
-
-    def sweep(self) -> None:
-        """Forget what the proxies of this world did not need."""
-        self._shown, self._used, self._quick = self._used, {}, {}
-        self.places.sweep()
-        self.memo.advance()
-
-    def _turn_to(self, world: World) -> None:
-        before, self._world = self._world, world
-        changed = self._changed("world", before.endpoints if before else NOBODY, world.endpoints)
-        touched = self.places.turn_to(world, changed)
-        if touched is None:
-            self._before, self._now = self._now, {}
-            self._there = {}
-        else:
-            for proxy in (proxy for key in touched for proxy in self._there.pop(key, ())):
-                self._before[proxy] = self._now.pop(proxy)
-        if touched is None or touched:
-            self._alike = {}
+            self._there.setdefault(_key(proxy), {})[proxy] = None
+        return standing
 
     def _stand(self, world: World, proxy: Proxy) -> Standing:
         """Find what a proxy was told, if it stands where it stood, or run the stages for it."""
@@ -160,23 +186,26 @@ class Teller:
         pod = pods.get(workload.name)
         last = self._before.get(proxy)
         if last is not None and last.place is place and last.pod is pod:
+            del self._before[proxy]
             return last
+        self.forget(proxy)
         return Standing(place, pod, self._tell(proxy, place, pod))
 
     def _tell(self, proxy: Proxy, place: Place, pod: Workload | None) -> Told:
         """Run the stages for a proxy, or find what they gave for one that differs in nothing that counts."""
         known = proxy if pod is None else self.memo(_known, proxy, pod)
         known = self.memo(_without_what_does_not_count, known, place)
-        told = self._alike.get(known)
+        alike = self._alike.setdefault(_key(proxy), {})
+        told = alike.get(known)
         if told is None:
-            told = self.memo(_tell, known, place, self.memo)
-            self._alike[known] = told
+            told = alike[known] = self.memo(_tell, known, place, self.memo)
         return told
 
     def _find(self, told: Told, table: EndpointTable) -> Shown:
         key = (told.outbound, told.inbound, told.client, told.rules, told.patches)
-        shown = self._used.get(key) or self._shown.get(key) or self._show(told, table)
-        self._used[key] = shown
+        shown = self._shown.get(key)
+        if shown is None:
+            shown = self._shown[key] = self._show(told, table)
         return shown
 
     def _show(self, told: Told, table: EndpointTable) -> Shown:
@@ -187,21 +216,24 @@ class Teller:
         configuration = [resource for part in parts for resource in self.memo(_resources, part, self.memo)]
         asking = self.memo(_asking, told.outbound.backends)
         assignments = self.memo(_assignments, told.outbound.backends, table, told.client, told.rules, self.memo)
-        return Shown(View.of((*configuration, *assignments), {ENDPOINT: no_members}), table, asking)
+        return Shown(View.of((*configuration, *assignments), {ENDPOINT: no_members}), asking)
 
     def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
         changed = [
             self._assignment(backend, table.get(key, ()), told)
-            for key in sorted(shown.asking.keys() & self._changed("view", shown.table, table))
+            for key in sorted(shown.stale)
             for backend in shown.asking[key]
         ]
-        if changed:
-            shown.view = shown.view.updated(changed)
-        shown.table = table
+        shown.view = shown.view.updated(changed)
+        shown.stale = set()
 
     def _assignment(self, backend: Backend, endpoints: tuple[Endpoint, ...], told: Told) -> Resource:
         self.assignments += 1
         return self.memo(_assignment, backend, endpoints, told.client, told.rules)
+
+
+def _key(proxy: Proxy) -> PlaceKey:
+    return proxy.workload.namespace, proxy.workload.labels
 
 
 def _known(proxy: Proxy, pod: Workload) -> Proxy:

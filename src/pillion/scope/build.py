@@ -7,12 +7,12 @@ hosts do not name leaves its input equal, so the scope is the same object as bef
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from pillion.memo import Kept, Remembered
+from pillion.memo import Kept
 from pillion.mesh.destination_rules import EMPTY_SHELF, ConsolidatedRule, DestinationRuleShelf, most_specific
 from pillion.mesh.rules.virtual_services import MESH, destinations
 from pillion.mesh.service import Service, age
 from pillion.mesh.settings import MeshSettings
-from pillion.mesh.snapshot import MeshSnapshot
+from pillion.mesh.snapshot import Changes, MeshSnapshot, changes_between
 from pillion.resources.istio.security import PeerAuthentication
 from pillion.resources.istio.sidecar import IstioEgressListener, Sidecar
 from pillion.resources.istio.virtual_service import VirtualService
@@ -56,35 +56,69 @@ class ScopeInput(Value):
     """Likewise."""
 
 
+class Reads(Value):
+    """What a scope was made from, as names: while none of it changes, neither does the scope."""
+
+    namespaces: frozenset[str] | None
+    """Whose shelves were read; None for all."""
+    hosts: frozenset[str] = frozenset()
+    """Hosts of services that were looked for in every namespace."""
+
+    def touched(self, changes: Changes) -> bool:
+        """Return whether some change is among what was read."""
+        if changes.everything:
+            return True
+        if self.namespaces is None:
+            return bool(changes.namespaces)
+        return not (self.namespaces.isdisjoint(changes.namespaces) and self.hosts.isdisjoint(changes.hosts))
+
+
 class Scopes:
     """Gives the scope of any workload in a world, remembering those of the world before."""
 
     def __init__(self) -> None:
-        self.scopes: Remembered[[ScopeInput], SidecarScope] = Remembered(build_scope)
+        self.scopes = Kept(build_scope)
+        self._inputs = Kept(scope_input)
         self._snapshot: MeshSnapshot | None = None
-        self._in_force: dict[tuple[str, Sidecar | None], SidecarScope] = {}
+        self._in_force: dict[tuple[str, Sidecar | None], tuple[SidecarScope, Reads]] = {}
         self._entries = Kept(egress_hosts)
         self._hosts = Kept(_by_host)
         self._by_host: Mapping[str, list[Service]] = {}
 
+    def turn_to(self, snapshot: MeshSnapshot) -> Changes:
+        """Go on to another world, and say what differs in it; what read nothing of that stays in force."""
+        before, self._snapshot = self._snapshot, snapshot
+        changes = changes_between(before, snapshot) if before else Changes(everything=True)
+        self._in_force = {key: found for key, found in self._in_force.items() if not found[1].touched(changes)}
+        self._by_host = self._hosts("", snapshot.services)
+        return changes
+
     def of(self, snapshot: MeshSnapshot, namespace: str, labels: Labels) -> SidecarScope:
         """Give the scope of the workloads with these labels in that namespace."""
+        return self.read(snapshot, namespace, labels)[0]
+
+    def read(self, snapshot: MeshSnapshot, namespace: str, labels: Labels) -> tuple[SidecarScope, Reads]:
+        """Give the scope of the workloads with these labels in that namespace, and what it was made from."""
         if snapshot is not self._snapshot:
-            self._turn_to(snapshot)
+            self.turn_to(snapshot)
         sidecar = sidecar_for(snapshot, namespace, labels)
-        key = (namespace, sidecar)
-        found = self._in_force.get(key)
+        found = self._in_force.get((namespace, sidecar))
         if found is None:
-            entries = self._entries((namespace, sidecar and sidecar.metadata.name), sidecar, namespace)
-            found = self.scopes(scope_input(snapshot, (namespace, sidecar), entries, self._by_host))
-            self._in_force[key] = found
+            key = _name(namespace, sidecar)
+            entries = self._entries(key, sidecar, namespace)
+            given = self._inputs(key, snapshot, (namespace, sidecar), entries, self._by_host)
+            found = self._in_force[namespace, sidecar] = (self.scopes(key, given), reads_of(given, entries))
         return found
 
-    def _turn_to(self, snapshot: MeshSnapshot) -> None:
-        self._snapshot = snapshot
-        self._in_force = {}
-        self.scopes.sweep()
-        self._by_host = self._hosts("", snapshot.services)
+    def sweep(self) -> None:
+        """Forget the scopes that are not in force."""
+        names = {_name(*key) for key in self._in_force}
+        for kept in (self.scopes, self._inputs, self._entries):
+            kept.keep(names)
+
+
+def _name(namespace: str, sidecar: Sidecar | None) -> tuple[str, Ref | None]:
+    return namespace, ref_of(sidecar) if sidecar else None
 
 
 def _by_host(shelves: FrozenMap[ServiceShelf]) -> Mapping[str, list[Service]]:
@@ -111,9 +145,7 @@ def scope_input(
     namespace, sidecar = whose
     virtual_services = _cut(snapshot.virtual_services, _rule_namespaces(entries))
     services = _cut(snapshot.services, _service_namespaces(entries, by_host))
-    hosts = {
-        host for shelf in virtual_services.values() for rule in shelf for host in destinations(rule.spec, namespace)
-    }
+    hosts = _led_to(virtual_services, namespace)
     targets = tuple(sorted((service for host in sorted(hosts) for service in by_host.get(host, ())), key=age))
     around = {namespace, snapshot.settings.root_namespace, *services, *(each.namespace for each in targets)}
     return ScopeInput(
@@ -130,6 +162,22 @@ def scope_input(
             {name: snapshot.peer_authentications[name] for name in around if name in snapshot.peer_authentications}
         ),
     )
+
+
+def reads_of(given: ScopeInput, entries: Iterable[HostsByNamespace]) -> Reads:
+    """Say what was looked at to make a scope's input, there or not."""
+    rules, services = _rule_namespaces(entries), _service_namespaces(entries, {})
+    if rules is None or services is None:
+        return Reads(namespaces=None)
+    root = given.settings.root_namespace
+    around = {given.namespace, root, *given.services, *(each.namespace for each in given.targets)}
+    return Reads(namespaces=rules.union(services, around), hosts=_led_to(given.virtual_services, given.namespace))
+
+
+def _led_to(virtual_services: FrozenMap[tuple[VirtualService, ...]], namespace: str) -> frozenset[str]:
+    """Give the hosts that virtual services lead clients of a namespace to."""
+    shelves = virtual_services.values()
+    return frozenset(host for shelf in shelves for rule in shelf for host in destinations(rule.spec, namespace))
 
 
 def _rule_namespaces(entries: Iterable[HostsByNamespace]) -> frozenset[str] | None:
