@@ -4,7 +4,7 @@ The origin stays beside the resource, never inside: two equal resources are equa
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import msgspec
 
@@ -81,6 +81,10 @@ def _read(
     body = {key: value for key, value in document.items() if key not in {"apiVersion", "kind"}}
     if "status" not in cls.__struct_encode_fields__:
         body.pop("status", None)
+    elif is_istio_group(group) and isinstance(body.get("status"), Mapping):
+        # Others write there too: the user is not to blame for what we do not know.
+        known = get_type_hints(cls)["status"].__struct_encode_fields__
+        body["status"] = {name: value for name, value in body["status"].items() if name in known}
     resource = cast(Resource, reader_of(cls, "strict" if is_istio_group(group) else "tolerant")(body, (), findings))
     metadata = resource.metadata
     place: Path = ("metadata", "name")

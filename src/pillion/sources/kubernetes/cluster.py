@@ -5,7 +5,7 @@ The first hand-over waits until every collection is known, so that nobody is tol
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from typing import final
+from typing import NamedTuple, final
 
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.client import KubernetesClient
@@ -15,6 +15,16 @@ from pillion.sources.kubernetes.watcher import Watcher
 from pillion.value import Diagnostics
 
 Deliver = Callable[[tuple[HasMetadata, ...], tuple[Ref, ...]], None]
+
+
+class Standing(NamedTuple):
+    """How it stands with one object."""
+
+    version: str
+    path: str
+    """Where it is served."""
+    diagnostics: Diagnostics
+    """Why it cannot be read; nothing when it can."""
 
 
 @final
@@ -65,12 +75,23 @@ class Cluster:
         return tuple(watcher.reflector.status for watcher in self._watchers)
 
     def refused(self) -> Mapping[Ref, Diagnostics]:
-        """Tell which objects cannot be read, and why. The last good state of each is in force."""
+        """Tell which objects cannot be read, and why. They count as if they were not there."""
         return {
             Ref(kind=watcher.watched.kind, namespace=namespace, name=name): why
             for watcher in self._watchers
             for (namespace, name), why in watcher.reflector.refused.items()
         }
+
+    def standings(self) -> Mapping[Ref, Standing]:
+        """Tell how it stands with objects that cannot be read, and with those whose status says so."""
+        found: dict[Ref, Standing] = {}
+        for watcher in self._watchers:
+            reflector, watched = watcher.reflector, watcher.watched
+            for key in sorted(reflector.marked | reflector.refused.keys()):
+                ref = Ref(kind=watched.kind, namespace=key[0], name=key[1])
+                path = watched.path_of(reflector.served, *key)
+                found[ref] = Standing(reflector.version_of(key), path, reflector.refused.get(key, ()))
+        return found
 
     def _heard(self, _: Watcher, delta: Delta) -> None:
         if self._synced.is_set():

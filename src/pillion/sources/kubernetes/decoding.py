@@ -6,6 +6,7 @@ anything to a mesh (versions, heartbeats, times) is left out, so that an equal o
 """
 
 import sys
+from collections.abc import Mapping
 from typing import Any, cast, final
 
 import msgspec
@@ -22,6 +23,8 @@ from pillion.sources.kubernetes.watched import Watched
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+ACCEPTED = "Accepted"
+"""The condition of an object whose content was judged."""
 READY = {status: Condition(type="Ready", status=status) for status in ("True", "False", "Unknown")}
 
 
@@ -125,7 +128,18 @@ class ItemDecoder:
             metadata.resource_version,
             trimmed(resource) if resource is not None else None,
             diagnostics,
+            is_marked(document),
         )
+
+
+def is_marked(document: Mapping[str, Any]) -> bool:
+    """Return whether an object's status says that it cannot be read, or could not."""
+    status = document.get("status")
+    conditions = cast("Mapping[str, Any]", status).get("conditions") if isinstance(status, Mapping) else None
+    return isinstance(conditions, list) and any(
+        isinstance(each, Mapping) and cast("Mapping[str, Any]", each).get("type") == ACCEPTED
+        for each in cast("list[Any]", conditions)
+    )
 
 
 def _labels(_: Any, value: Any) -> Any:

@@ -2,8 +2,9 @@
 
 List in pages, then watch from the list's version; a watch that ended goes on where it was. When that version is too
 old (410, as an HTTP status or as an event of the watch) the collection is listed anew: what vanished meanwhile is
-reported as deleted, what is as it was is not reported at all. Failures are waited out longer and longer, with jitter,
-so that replicas do not come back in step.
+reported as deleted, what is as it was is not reported at all. An object that can be read no more is reported as deleted
+too: what is in force depends on what the server holds now, not on who saw it when, or replicas would differ. Failures
+are waited out longer and longer, with jitter, so that replicas do not come back in step.
 """
 
 from collections.abc import Callable, Iterable
@@ -54,6 +55,8 @@ class Item(NamedTuple):
     resource: HasMetadata | None
     """None when it cannot be read."""
     diagnostics: Diagnostics = ()
+    marked: bool = False
+    """Its status says that it cannot be read."""
 
 
 class Changed(NamedTuple):
@@ -140,7 +143,9 @@ class Reflector:
             patience: how long to wait.
         """
         self.refused: dict[Key, Diagnostics] = {}
-        """Objects that cannot be read, and why; the last good state of each stays in force."""
+        """Objects that cannot be read, and why. They count as if they were not there."""
+        self.marked: set[Key] = set()
+        """Objects whose status says that they cannot be read."""
         self._kind = kind
         self._places = places
         self._jitter = jitter
@@ -190,6 +195,15 @@ class Reflector:
         """Whether the collection was known whole at some time, or is known to be absent."""
         return self._phase in {"synced", "absent"}
 
+    @property
+    def served(self) -> int:
+        """At which of its places the collection was last asked for."""
+        return self._served
+
+    def version_of(self, key: Key) -> str:
+        """Tell the version of an object; empty when there is none."""
+        return self._known.get(key, "")
+
     def waited(self) -> None:
         """Go on: the time is over, or there is a reason not to wait for its end."""
         self._waiting = 0.0
@@ -202,10 +216,12 @@ class Reflector:
         if continue_token:
             return Delta()
         pages, self._pages = self._pages, {}
-        gone = tuple(self._ref(key) for key in self._known if key not in pages)
         new = [item for key, item in pages.items() if self._known.get(key) != item.version]
+        lost = {item.key for item in new if item.resource is None and self._is_in_force(item.key)}
+        gone = tuple(self._ref(key) for key in self._known if key not in pages or key in lost)
         self._known = {key: item.version for key, item in pages.items()}
         self.refused = {key: why for key, why in self.refused.items() if key in pages}
+        self.marked = {key for key, item in pages.items() if item.marked}
         self._version = version
         self._whole = False
         self._missing = 0
@@ -224,6 +240,7 @@ class Reflector:
     def happened(self, events: Iterable[Event]) -> Delta:
         """Take what a watch says. After a `Failed`, `ask` is no longer this watch."""
         latest: dict[Key, Item | None] = {}
+        before: dict[Key, bool] = {}
         for event in events:
             if isinstance(event, Failed):
                 self.failed(event.code, event.message)
@@ -232,11 +249,15 @@ class Reflector:
             self._heard = True
             match event:
                 case Changed(item):
+                    before.setdefault(item.key, self._is_in_force(item.key))
                     self._version = item.version
+                    (self.marked.add if item.marked else self.marked.discard)(item.key)
                     latest[item.key] = item
                     self._known[item.key] = item.version
                 case Deleted(key, version):
+                    before.setdefault(key, True)
                     self._version = version
+                    self.marked.discard(key)
                     latest[key] = None
                     self._known.pop(key, None)
                     self.refused.pop(key, None)
@@ -245,7 +266,8 @@ class Reflector:
         else:
             self._failures = self._rejected = 0
             self._problem = ""
-        gone = tuple(self._ref(key) for key, item in latest.items() if item is None)
+        lost = (key for key, item in latest.items() if item is None or (item.resource is None and before[key]))
+        gone = tuple(self._ref(key) for key in lost)
         return Delta(self._readable(item for item in latest.values() if item is not None), gone)
 
     def ended(self) -> None:
@@ -292,6 +314,7 @@ class Reflector:
         gone = tuple(self._ref(key) for key in self._known)
         self._known = {}
         self.refused = {}
+        self.marked = set()
         self._phase = "absent"
         self._problem = ""
         self._failures = 0
@@ -320,6 +343,9 @@ class Reflector:
                 self.refused.pop(item.key, None)
                 found.append(item.resource)
         return tuple(found)
+
+    def _is_in_force(self, key: Key) -> bool:
+        return key in self._known and key not in self.refused
 
     def _ref(self, key: Key) -> Ref:
         return Ref(kind=self._kind, namespace=key[0], name=key[1])

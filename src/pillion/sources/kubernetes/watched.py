@@ -28,6 +28,12 @@ class Watched(Value):
             for version in self.versions
         )
 
+    def path_of(self, served: int, namespace: str, name: str) -> str:
+        """Where one object is served, at one of the places."""
+        root, _, plural = self.paths[served].rpartition("/")
+        inside = f"/namespaces/{namespace}" if namespace and not self.namespace else ""
+        return f"{root}{inside}/{plural}/{name}"
+
     @property
     def selector(self) -> dict[str, str]:
         """The query that narrows it."""
@@ -86,3 +92,14 @@ def mesh_collections() -> tuple[Watched, ...]:
 def config_map(namespace: str, name: str) -> Watched:
     """Name one ConfigMap."""
     return Watched(kind="ConfigMap", group="", versions=("v1",), plural="configmaps", namespace=namespace, name=name)
+
+
+def secret(namespace: str, name: str) -> Watched:
+    """Name one Secret."""
+    return Watched(kind="Secret", group="", versions=("v1",), plural="secrets", namespace=namespace, name=name)
+
+
+def webhook_configuration(kind: str, name: str) -> Watched:
+    """Name one webhook configuration of a kind; only that it changed is told."""
+    group, plural = "admissionregistration.k8s.io", f"{kind.lower()}s"
+    return Watched(kind=kind, group=group, versions=("v1",), plural=plural, name=name)

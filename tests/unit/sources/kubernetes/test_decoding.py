@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from pillion.resources.decode import decode
+from pillion.resources.istio.service_entry import ServiceEntry
 from pillion.resources.istio.sidecar import Sidecar
 from pillion.resources.kubernetes.endpoint_slice import EndpointSlice
 from pillion.resources.kubernetes.pod import Pod
@@ -140,6 +141,22 @@ def test_tells_what_is_wrong_with_an_object_and_where() -> None:
 def test_reads_an_istio_object_of_any_served_version() -> None:
     item = read("Sidecar", {"metadata": METADATA, "spec": {"egress": [{"hosts": ["./*"]}]}}, served=2)
     assert isinstance(item.resource, Sidecar)
+
+
+def test_sees_in_its_status_whether_an_object_was_judged() -> None:
+    def marked(status: object) -> bool:
+        return read("Sidecar", {"metadata": METADATA, "spec": {}, "status": status}).marked
+
+    assert marked({"conditions": [{"type": "Other"}, {"type": "Accepted", "status": "False"}]})
+    for status in (None, "x", {}, {"conditions": None}, {"conditions": ["Accepted"]}, {"conditions": {"a": 1}}):
+        assert not marked(status)
+
+
+def test_takes_what_others_write_into_the_status_of_a_service_entry() -> None:
+    status = {"addresses": [{"value": "240.240.0.1"}], "conditions": [{"type": "Accepted"}], "validationMessages": []}
+    item = read("ServiceEntry", {"metadata": METADATA, "spec": {"hosts": ["a.example"]}, "status": status})
+    assert isinstance(item.resource, ServiceEntry)
+    assert (item.resource.status.addresses[0].value, item.diagnostics) == ("240.240.0.1", ())
 
 
 def test_reads_a_page() -> None:

@@ -33,6 +33,10 @@ def item(name: str, version: int, label: str = "") -> Item:
     return Item(("", name), str(version), Namespace(metadata=metadata))
 
 
+def broken(name: str, version: int, *, marked: bool = False) -> Item:
+    return Item(("", name), str(version), None, BROKEN, marked)
+
+
 def ref(name: str) -> Ref:
     return Ref(kind="Namespace", namespace="", name=name)
 
@@ -182,18 +186,42 @@ def test_deletes_everything_when_the_collection_is_taken_away() -> None:
 
 def test_remembers_what_cannot_be_read_until_it_can_or_is_gone() -> None:
     reflector = synced(item("a", 1))
-    delta = reflector.happened([Changed(Item(("", "a"), "11", None, BROKEN))])
-    assert delta == Delta()
+    delta = reflector.happened([Changed(broken("a", 11))])
+    assert delta == Delta((), (ref("a"),))
     assert reflector.refused == {("", "a"): BROKEN}
+    assert reflector.happened([Changed(broken("a", 12))]) == Delta()
     reflector.happened([Changed(item("a", 12))])
     assert reflector.refused == {}
-    reflector.happened([Changed(Item(("", "b"), "13", None, BROKEN))])
+    reflector.happened([Changed(broken("b", 13))])
     reflector.happened([Deleted(("", "b"), "14")])
     assert reflector.refused == {}
 
 
+def test_what_can_be_read_no_more_counts_as_if_it_were_not_there_however_it_is_learnt() -> None:
+    listed = synced(item("a", 1), item("b", 2))
+    listed.failed(410, "gone")
+    listed.waited()
+    assert names(listed.listed([broken("a", 11), item("b", 2)], "12", "")) == ([], ["a"])
+    fresh = make()
+    assert names(fresh.listed([broken("a", 11), item("b", 2)], "12", "")) == (["b"], [])
+    assert listed.refused == fresh.refused == {("", "a"): BROKEN}
+
+
+def test_knows_which_objects_bear_a_mark() -> None:
+    reflector = synced(broken("a", 1, marked=True), item("b", 2))
+    assert reflector.marked == {("", "a")}
+    reflector.happened([Changed(broken("b", 11, marked=True)), Changed(item("a", 12))])
+    assert reflector.marked == {("", "b")}
+    assert reflector.version_of(("", "b")) == "11"
+    reflector.happened([Deleted(("", "b"), "13")])
+    assert reflector.marked == set()
+
+
 ACTIONS = st.lists(
-    st.tuples(st.sampled_from(["put", "delete", "catch up", "cut", "gone", "down", "silent"]), st.sampled_from("abcd")),
+    st.tuples(
+        st.sampled_from(["put", "break", "delete", "catch up", "cut", "gone", "down", "silent"]),
+        st.sampled_from("abcd"),
+    ),
     max_size=40,
 )
 
@@ -214,6 +242,16 @@ class Server:
         self.objects[name] = self.version
         self.log.append((self.version, Changed(item(name, self.version, str(self.version)))))
 
+    def break_(self, name: str) -> None:
+        """Have an object that cannot be read."""
+        self.version += 1
+        self.objects[name] = -self.version
+        self.log.append((self.version, Changed(broken(name, self.version))))
+
+    def item(self, name: str) -> Item:
+        version = self.objects[name]
+        return item(name, version, str(version)) if version > 0 else broken(name, -version)
+
     def delete(self, name: str) -> None:
         if self.objects.pop(name, None) is not None:
             self.version += 1
@@ -229,7 +267,7 @@ class Server:
         every = sorted(self.objects)
         first = int(ask.continue_token or 0)
         last = first + ask.limit if ask.limit else len(every)
-        page = [item(name, self.objects[name], str(self.objects[name])) for name in every[first:last]]
+        page = [self.item(name) for name in every[first:last]]
         self.take(self.reflector.listed(page, str(self.version), str(last) if last < len(every) else ""))
 
     def watch(self, ask: Watch) -> bool:
@@ -259,6 +297,8 @@ class Server:
         match action:
             case "put":
                 self.put(name)
+            case "break":
+                self.break_(name)
             case "delete":
                 self.delete(name)
             case "catch up":
@@ -280,4 +320,5 @@ def test_ends_with_what_the_server_has_whatever_happens(actions: list[tuple[str,
     for action, name in actions:
         server.do(action, name)
     server.catch_up()
-    assert server.heard == server.objects
+    assert server.heard == {name: version for name, version in server.objects.items() if version > 0}
+    assert {name for _, name in server.reflector.refused} == server.objects.keys() - server.heard.keys()
