@@ -35,6 +35,8 @@ class ProxyIdentity(Value):
     pilot_subject_alt_names: tuple[str, ...] = ()
     exit_on_zero_active_connections: bool = False
     workload_socket: str = ""
+    certificates: bool = True
+    """Whether somebody beside the workload hands out its certificate."""
     metadata_discovery: bool | None = None
 
 
@@ -78,6 +80,7 @@ def build(environment: Mapping[str, str], proxy: ProxyConfig, pod: PodInfo, iden
         "ENVOY_PROMETHEUS_PORT": identity.prometheus_port,
         "EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true" if identity.exit_on_zero_active_connections else "",
         "WORKLOAD_IDENTITY_SOCKET_FILE": identity.workload_socket,
+        "CERTIFICATE_PROVIDER": "" if identity.certificates else "none",
         "METADATA_DISCOVERY": _flag(identity.metadata_discovery, raw),
         "PROXY_CONFIG": proxy.document,
     }

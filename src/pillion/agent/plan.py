@@ -12,6 +12,7 @@ from pillion.agent.dns.table import Place
 from pillion.agent.process import Options, find_binary
 from pillion.agent.report import say
 from pillion.capture.environment import RESOLV_CONF, addresses, nameservers, search_domains
+from pillion.envoy.bootstrap.clusters import WORKLOAD_SOCKETS
 from pillion.envoy.bootstrap.model import Proof
 from pillion.envoy.bootstrap.render import to_bytes
 from pillion.value import Diagnostics, FrozenMap, Value, has_errors
@@ -110,13 +111,15 @@ def plan(settings: Settings, environment: Mapping[str, str]) -> Plan:
         raise PlanError((proxy_config.problem("discoveryAddress", f"{config.discovery_address!r} is no address"),))
     idle = environment.get("EXIT_ON_ZERO_ACTIVE_CONNECTIONS", "").lower() in {"true", "1"}
     ip = environment.get("INSTANCE_IP") or "127.0.0.1"
+    workload_socket = environment.get("WORKLOAD_IDENTITY_SOCKET_FILE") or "socket"
     identity = node.ProxyIdentity(
         node_id=node.node_id(environment, ip, settings.domain),
         instance_ips=tuple(dict.fromkeys((ip, *addresses()))),
         version=environment.get("ISTIO_META_ISTIO_VERSION") or VERSION,
         outlier_log_path=settings.outlier_log_path or environment.get("OUTLIER_LOG_PATH", ""),
         exit_on_zero_active_connections=idle,
-        workload_socket=environment.get("WORKLOAD_IDENTITY_SOCKET_FILE") or "socket",
+        workload_socket=workload_socket,
+        certificates=Path(WORKLOAD_SOCKETS, workload_socket).is_socket(),
     )
     config = structs.replace(config, statsd_udp_address=_resolved(config.statsd_udp_address))
     made = bootstrap.build(config, node.build(environment, config, pod, identity), xds, environment)

@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,21 @@ def test_times_and_ports(tmp_path: Path) -> None:
     )
     assert (made.drain_seconds, made.minimum_drain_seconds, made.until_idle) == (7.0, 2.0, True)
     assert (made.status_port, made.admin_port, made.options.drain_seconds) == (1, 2, 60)
+
+
+def test_a_proxy_tells_that_nobody_hands_out_its_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def provider() -> object:
+        return json.loads(make(tmp_path).document)["node"]["metadata"].get("CERTIFICATE_PROVIDER")
+
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "var" / "run" / "secrets" / "workload-spiffe-uds"
+    folder.mkdir(parents=True)
+    assert provider() == "none"
+    monkeypatch.chdir(folder)  # the path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind("socket")
+        monkeypatch.chdir(tmp_path)
+        assert provider() is None
 
 
 @pytest.mark.parametrize(

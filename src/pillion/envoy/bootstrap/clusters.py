@@ -6,6 +6,7 @@ from pillion.envoy.bootstrap.model import Addresses, Bootstrap, Collector, HostP
 
 HTTP_PROTOCOL_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 WORKLOAD_SOCKETS = "./var/run/secrets/workload-spiffe-uds/"
+"""Where who hands out the workload's certificate listens."""
 
 
 def clusters(bootstrap: Bootstrap) -> list[Json]:
