@@ -6,6 +6,7 @@ so a memo keyed on its input can never be stale. A user's mistake is never an ex
 """
 
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from operator import is_
 from typing import Any, Generic, Literal, TypeVar, cast, dataclass_transform, final, overload
 
 import msgspec
@@ -29,13 +30,18 @@ class Value(msgspec.Struct, frozen=True, cache_hash=True, metaclass=_KeywordOnly
 
 @final
 class FrozenMap(Mapping[str, V], Generic[V]):
-    """An immutable mapping from strings, kept in the order of its keys, so that equal maps are equal bytes."""
+    """An immutable mapping from strings, kept in the order of its keys, so that equal maps are equal bytes.
 
-    __slots__ = ("_hash", "_items")
+    `1`, `1.0` and `True` are three values here: JSON tells them apart, and so must whoever looks for a change.
+    """
+
+    __slots__ = ("_exact", "_hash", "_items")
 
     def __init__(self, items: Mapping[str, V] | None = None) -> None:
         self._items: dict[str, V] = {key: items[key] for key in sorted(items)} if items else {}
         self._hash: int | None = None
+        self._exact: bool | None = None
+        """Whether `==` of the values is all that there is to ask; found out when it matters."""
 
     def __getitem__(self, key: str) -> V:
         return self._items[key]
@@ -77,7 +83,18 @@ class FrozenMap(Mapping[str, V], Generic[V]):
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, FrozenMap) and self._items == cast(FrozenMap[V], other)._items)
+        if self is other:
+            return True
+        if not isinstance(other, FrozenMap):
+            return False
+        it = cast("FrozenMap[V]", other)
+        if self._items != it._items:
+            return False
+        if self._exact or it._exact:
+            return True
+        ours, theirs = self._items.values(), it._items.values()
+        self._exact = _INEXACT.isdisjoint(map(type, ours))
+        return self._exact or all(map(is_, ours, theirs)) or all(map(_alike, ours, theirs))
 
     def __repr__(self) -> str:
         return f"FrozenMap({self._items!r})"
@@ -85,6 +102,20 @@ class FrozenMap(Mapping[str, V], Generic[V]):
     def covers(self, selector: "FrozenMap[V]") -> bool:
         """Return whether every pair of `selector` stands in this map too (an empty selector selects everything)."""
         return all(self._items.get(key) == value for key, value in selector.items())
+
+
+_INEXACT = frozenset({bool, int, float, tuple})
+"""Types whose `==` does not tell numbers of different types apart, at once or somewhere inside."""
+
+
+def _alike(one: object, other: object) -> bool:
+    """Return whether two equal values are of the same types, too; maps and `Value`s see to themselves."""
+    if one is other:
+        return True
+    kind = type(one)
+    if kind is tuple:
+        return all(map(_alike, cast("tuple[object, ...]", one), cast("tuple[object, ...]", other)))
+    return kind is type(other) or kind not in _INEXACT
 
 
 Labels = FrozenMap[str]

@@ -47,3 +47,32 @@ def test_a_diagnostic_names_file_line_resource_field_and_remedy() -> None:
     )
     assert has_errors((found,))
     assert not has_errors(())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, True),
+        (0, False),
+        (1, 1.0),
+        ((1,), (True,)),
+        ((("a", 0),), (("a", 0.0),)),
+        (FrozenMap({"b": 1}), FrozenMap({"b": True})),
+        ((FrozenMap({"b": (2,)}),), (FrozenMap({"b": (2.0,)}),)),
+    ],
+)
+def test_numbers_of_two_types_are_two_values(one: object, other: object) -> None:
+    assert one == one  # noqa: PLR0124 (so that the parameters are what they seem)
+    assert FrozenMap({"a": one, "z": "same"}) != FrozenMap({"a": other, "z": "same"})
+    assert FrozenMap({"a": one, "z": "same"}) == FrozenMap({"z": "same", "a": one})
+
+
+def test_equal_values_that_are_not_the_same_objects_are_equal() -> None:
+    def made() -> FrozenMap[object]:
+        number = int("1000000")
+        return FrozenMap({"a": (Port(number=number), number, None), "b": number / 3, "c": f"{number}"})
+
+    assert made() == made()
+    assert hash(made()) == hash(made())
+    assert made() != {"a": 1}
+    assert FrozenMap({"a": 1}) != FrozenMap({"a": 1, "b": 1})

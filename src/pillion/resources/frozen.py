@@ -27,6 +27,23 @@ def freeze(value: Any) -> FrozenJson:
     return cast(FrozenJson, value)
 
 
+def same(one: Any, other: Any) -> bool:
+    """Return whether two JSON-like values say the same; `1`, `1.0` and `true` do not, which Python calls equal."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        pairs, others = cast("dict[object, Any]", one), cast("dict[object, Any]", other)
+        return len(pairs) == len(others) and all(
+            key in others and same(value, others[key]) for key, value in pairs.items()
+        )
+    if isinstance(one, list):
+        items = cast("list[Any]", one)
+        return len(items) == len(other) and all(map(same, items, other))
+    return bool(one == other)
+
+
 def thaw(value: FrozenJson) -> Any:
     """Return plain dicts and lists, fit for a JSON or protobuf encoder."""
     if isinstance(value, FrozenMap):

@@ -31,6 +31,7 @@ from pillion.local.server.overlay import reference
 from pillion.local.server.selector import SelectorError, parse
 from pillion.local.state import hint
 from pillion.resources.documents import Document
+from pillion.resources.frozen import same
 from pillion.resources.meta import Ref
 from pillion.value import Diagnostic, Origin, has_errors
 from pillion.xds.request import Refusal
@@ -76,7 +77,7 @@ class Api:
             {
                 "mesh": mesh.layout.path.name,
                 "pid": os.getpid(),
-                "ready": mesh.pods.all_ready(),
+                "ready": mesh.is_up,
                 "pods": {"ready": sum(map(mesh.pods.is_ready, pods)), "total": len(pods)},
                 "proxies": {"connected": len(clients), "settled": sum(client.settled for client in clients)},
                 "services": sum(ref.kind == "Service" for ref in mesh.published()),
@@ -179,7 +180,7 @@ class Api:
         before = self._mesh.overlay.find(ref)
         if before is None:
             return "created"
-        return "unchanged" if before.content == document.content else "configured"
+        return "unchanged" if same(before.content, document.content) else "configured"
 
     def _outcome(
         self,

@@ -13,6 +13,7 @@ from pillion.local.server.known import check_fields, check_name
 from pillion.local.server.overlay import Held
 from pillion.local.workloads import KINDS, read
 from pillion.resources.decode import decode
+from pillion.resources.frozen import same
 from pillion.resources.kinds import Resource
 from pillion.resources.meta import Ref, ref_of
 from pillion.resources.validation.validate import validate
@@ -47,8 +48,8 @@ def take_in(held: Iterable[tuple[Ref, Held]], before: Intake, created: FrozenMap
     found: list[Diagnostic] = []
     for ref, each in held:
         last = before.taken.get(ref)
-        if last is not None and last.held == each:
-            taken[ref] = last
+        if last is not None and _says_the_same(last.held, each):
+            taken[ref] = last._replace(held=each)  # the next look finds the very same document
             found.extend(last.diagnostics)
             continue
         content = aged(each.document.content, created.get(str(ref), ""))
@@ -59,6 +60,13 @@ def take_in(held: Iterable[tuple[Ref, Held]], before: Intake, created: FrozenMap
         elif last is not None:
             taken[ref] = last
     return Intake(taken, tuple(found))
+
+
+def _says_the_same(one: Held, other: Held) -> bool:
+    return one.place == other.place and (
+        one.document is other.document
+        or (one.document.origin == other.document.origin and same(one.document.content, other.document.content))
+    )
 
 
 def check(content: Content, origin: Origin) -> tuple[Resource | None, Diagnostics]:

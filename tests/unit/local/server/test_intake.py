@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from pillion.local.server.intake import NOTHING, check, take_in
 from pillion.local.server.overlay import Overlay
 from pillion.resources.documents import read
@@ -22,6 +24,22 @@ def test_what_became_wrong_stays_as_it_was() -> None:
     bad = take_in(overlay(SIDECAR + "  egress: [{hosts: ['nonsense']}]\n").held(), good, FrozenMap())
     assert bad.taken[REF] is good.taken[REF]
     assert [each.severity for each in bad.diagnostics] == ["error"]
+
+
+PATCH = (
+    "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: one, namespace: shop}\nspec:\n"
+    "  configPatches:\n  - applyTo: CLUSTER\n    patch: {operation: MERGE, value: {respect_dns_ttl: %s}}\n"
+)
+
+
+@pytest.mark.parametrize(("one", "other"), [("1", "true"), ("0", "false"), ("true", "1")])
+def test_a_number_in_the_place_of_a_boolean_is_a_change(one: str, other: str) -> None:
+    ref = Ref(kind="EnvoyFilter", namespace="shop", name="one")
+    first = take_in(overlay(PATCH % one).held(), NOTHING, FrozenMap())
+    second = take_in(overlay(PATCH % other).held(), first, FrozenMap())
+    assert second.taken[ref].resource != first.taken[ref].resource
+    again = take_in(overlay(PATCH % other).held(), second, FrozenMap())
+    assert again.taken[ref].resource is second.taken[ref].resource
 
 
 def test_a_warning_is_told_as_long_as_its_document_is_in_force() -> None:
