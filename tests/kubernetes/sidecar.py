@@ -1,6 +1,7 @@
 """A sidecar as the control plane sees one: proves who it is, subscribes, acknowledges, remembers."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,12 @@ from pillion.xds.server import SERVICE
 from pillion.xds.type_urls import CLUSTER, ENDPOINT, LISTENER
 
 Versions = Mapping[tuple[str, str], str]
+WRITTEN_TOO_LATE = "Internal error from Core"
+"""What this client says of a message that it wrote while the other side ended the stream."""
+
+
+class EndedError(Exception):
+    """The stream is over."""
 
 
 class Sidecar:
@@ -23,20 +30,25 @@ class Sidecar:
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.received = 0
         self.ended = asyncio.Event()
-        """Set when the control plane has ended the stream in good order."""
+        """Set when the control plane has ended the stream, and nothing was wrong with it."""
         self._call = call
         self._id = f"sidecar~10.1.1.1~{name}.{namespace}~{namespace}.svc.cluster.local"
         self._metadata = {"NAMESPACE": namespace, "SERVICE_ACCOUNT": account}
         self._changed = asyncio.Event()
+
+    def request(self, type_url: str) -> DeltaDiscoveryRequest:
+        """Say who it is, and what it wants."""
+        request = DeltaDiscoveryRequest(type_url=type_url)
+        request.node.id = self._id
+        request.node.metadata.update(self._metadata)
+        return request
 
     async def subscribe(self, known: Versions | None = None) -> None:
         """Ask for clusters and listeners; say what is known from another life."""
         known = known or {}
         self.versions.update(known)
         for type_url in (CLUSTER, LISTENER):
-            request = DeltaDiscoveryRequest(type_url=type_url)
-            request.node.id = self._id
-            request.node.metadata.update(self._metadata)
+            request = self.request(type_url)
             request.initial_resource_versions.update({name: at for (of, name), at in known.items() if of == type_url})
             await self._call.write(request.SerializeToString())
         names = [name for of, name in known if of == ENDPOINT]
@@ -47,29 +59,39 @@ class Sidecar:
 
     async def follow(self) -> None:
         """Take and acknowledge everything until the stream ends."""
-        while True:
-            data = await self._call.read()
-            if data is grpc.aio.EOF:
-                self.ended.set()
-                return
-            response = DeltaDiscoveryResponse.FromString(data)
-            new: list[str] = []
-            for each in response.resources:
-                key = (response.type_url, each.name)
-                if response.type_url == CLUSTER and key not in self.versions:
-                    new.append(each.name)
-                self.versions[key] = each.version
-                self.bodies[key] = each.resource.value
-                self.received += 1
-            for name in response.removed_resources:
-                self.versions.pop((response.type_url, name), None)
-            answer = DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce)
-            await self._call.write(answer.SerializeToString())
-            asked = [name for name in new if name.startswith("outbound|")]
-            if asked:
-                ask = DeltaDiscoveryRequest(type_url=ENDPOINT, resource_names_subscribe=asked)
-                await self._call.write(ask.SerializeToString())
-            self._changed.set()
+        with contextlib.suppress(EndedError):
+            while True:
+                await self._take()
+        self.ended.set()
+
+    async def _say(self, request: DeltaDiscoveryRequest) -> None:
+        try:
+            await self._call.write(request.SerializeToString())
+        except grpc.aio.AioRpcError as error:
+            if error.details() != WRITTEN_TOO_LATE:
+                raise
+            raise EndedError from error
+
+    async def _take(self) -> None:
+        data = await self._call.read()
+        if data is grpc.aio.EOF:
+            raise EndedError
+        response = DeltaDiscoveryResponse.FromString(data)
+        new: list[str] = []
+        for each in response.resources:
+            key = (response.type_url, each.name)
+            if response.type_url == CLUSTER and key not in self.versions:
+                new.append(each.name)
+            self.versions[key] = each.version
+            self.bodies[key] = each.resource.value
+            self.received += 1
+        for name in response.removed_resources:
+            self.versions.pop((response.type_url, name), None)
+        await self._say(DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce))
+        asked = [name for name in new if name.startswith("outbound|")]
+        if asked:
+            await self._say(DeltaDiscoveryRequest(type_url=ENDPOINT, resource_names_subscribe=asked))
+        self._changed.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something that it was sent makes this true."""
@@ -114,11 +136,7 @@ async def refusal(port: int, proof: Proof, name: str, namespace: str, account: s
     """Connect a sidecar that is to be refused; return the code and the text."""
     options = [("grpc.ssl_target_name_override", "istiod.istio-system.svc")]
     async with grpc.aio.secure_channel(f"127.0.0.1:{port}", proof.credentials, options) as channel:
-        call = channel.stream_stream(f"/{SERVICE}/DeltaAggregatedResources")(metadata=proof.metadata)
-        sidecar = Sidecar(call, name, namespace, account)
-        try:
-            await sidecar.subscribe()
-            await sidecar.follow()
-        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            pass
+        # all that it says goes with the call: who still writes when the answer comes may lose the answer
+        asked = Sidecar(None, name, namespace, account).request(CLUSTER).SerializeToString()
+        call = channel.unary_stream(f"/{SERVICE}/DeltaAggregatedResources")(asked, metadata=proof.metadata)
         return await call.code(), await call.details()

@@ -217,6 +217,7 @@ def test_keeps_serving_while_the_api_server_is_away(own: Control) -> None:
             async with connected(running.ports["tls"], proof, "web-1", "shop", "web") as sidecar:
                 await sidecar.subscribe()
                 await sidecar.until(lambda: b"10.1.0.1" in sidecar.body(ENDPOINT, WEB))
+                await running.plane.settled(running.plane.generation)
                 received = sidecar.received
                 await do(own.kill, "kube-apiserver")
                 _, text = await refusal(
@@ -291,19 +292,24 @@ def test_the_command_says_where_it_listens_and_ends_in_good_order(own: Control) 
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "pillion", *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
-        assert process.stdout is not None
-        assert set(json.loads(await process.stdout.readline())["listening"]) == {"monitoring", "debug"}
-        ports = json.loads(await process.stdout.readline())["ready"]
-        assert set(ports) == {"tls", "plaintext", "monitoring", "debug"}
-        assert await page(ports["monitoring"], "/ready") == (200, "ready")
-        secret = own.request("GET", "/api/v1/namespaces/istio-system/secrets/pillion-ca")[1]["data"]["ca-cert.pem"]
-        proof = Proof(base64.b64decode(secret).decode(), token=await do(token, own, "web"))
-        async with connected(ports["tls"], proof, "web-1", "shop", "web") as sidecar:
-            await sidecar.subscribe()
-            await sidecar.until(lambda: sidecar.has(CLUSTER, WEB))
-            process.terminate()
-            await sidecar.ended.wait()
-        _, errors = await process.communicate()
+        try:
+            assert process.stdout is not None
+            assert set(json.loads(await process.stdout.readline())["listening"]) == {"monitoring", "debug"}
+            ports = json.loads(await process.stdout.readline())["ready"]
+            assert set(ports) == {"tls", "plaintext", "monitoring", "debug"}
+            assert await page(ports["monitoring"], "/ready") == (200, "ready")
+            secret = own.request("GET", "/api/v1/namespaces/istio-system/secrets/pillion-ca")[1]["data"]["ca-cert.pem"]
+            proof = Proof(base64.b64decode(secret).decode(), token=await do(token, own, "web"))
+            async with connected(ports["tls"], proof, "web-1", "shop", "web") as sidecar:
+                await sidecar.subscribe()
+                await sidecar.until(lambda: sidecar.has(CLUSTER, WEB))
+                process.terminate()
+                await sidecar.ended.wait()
+            _, errors = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
         assert (process.returncode, errors.decode()) == (0, "")
 
     played(play())
