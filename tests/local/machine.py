@@ -37,7 +37,7 @@ class Machine:
         self._news.set()
         self._news = asyncio.Event()
 
-    async def until(self, key: str, wanted: Callable[[Status], object], patience: float = 20) -> Status:
+    async def until(self, key: str, wanted: Callable[[Status], object], patience: float = 40) -> Status:
         """Wait until a status of a pod, of those told from now on or the last, is as wanted."""
         seen = max(0, len(self.told.get(key, ())) - 1)
         try:

@@ -91,6 +91,14 @@ class RunningMesh(InThread[Mesh]):
     def mesh(self) -> Mesh:
         return self.thing
 
+    def look(self, what: Callable[[Mesh], R]) -> R:
+        """Look at the mesh in its own thread, where nothing changes meanwhile."""
+
+        async def looked() -> R:
+            return what(self.mesh)
+
+        return self.do(looked())
+
     def ready(self) -> None:
         """Wait until all pods are ready and every proxy has all that is meant for it."""
         self.do(ready(self.mesh))
@@ -108,13 +116,13 @@ class RunningMesh(InThread[Mesh]):
         wanted = [Target(host=name.rpartition(":")[0], port=int(name.rpartition(":")[2])) for name in targets]
         return list(self.do(ask(self.mesh, [client], wanted)))
 
-    def until(self, true: Callable[[Mesh], object], patience: float = 20) -> None:
+    def until(self, true: Callable[[Mesh], object], patience: float = 40) -> None:
         """Wait until something is true of the mesh."""
         self.do(self.mesh.until(lambda: bool(true(self.mesh))), patience)
 
 
 async def ready(mesh: Mesh) -> None:
-    await mesh.until(mesh.pods.all_ready)
+    await mesh.until(lambda: mesh.is_up)
     await mesh.plane.settled(mesh.plane.generation)
 
 
@@ -158,7 +166,7 @@ class UpProcess:
         return self.output.read_text()
 
     def until_ready(self) -> None:
-        until(lambda: self.process.poll() is not None or status(self.name).get("ready"), 40)
+        until(lambda: self.process.poll() is not None or status(self.name).get("ready"), 60)
         assert self.process.poll() is None, self.said()
 
 
@@ -204,7 +212,7 @@ def status(name: str) -> dict[str, Any]:
         return {}
 
 
-def until(true: Callable[[], object], seconds: float = 20) -> None:
+def until(true: Callable[[], object], seconds: float = 40) -> None:
     """Wait until something is true that sends no event."""
     deadline = time.monotonic() + seconds
     while not true():

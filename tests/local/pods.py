@@ -78,7 +78,7 @@ class Connection:
 
     async def ask(self) -> list[str]:
         self.writer.write(b"\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return (await self.reader.readline()).decode().replace("::ffff:", "").split()
 
     async def close(self) -> None:
@@ -91,7 +91,7 @@ def moved(pid: int) -> bool:
     return Path(f"/proc/{pid}/ns/net").stat().st_ino != Path("/proc/self/ns/net").stat().st_ino
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for a condition on the world outside that sends no event."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator
 
@@ -14,8 +15,8 @@ from pillion.local.fabric.model import ClusterService, FabricSettings, HostRecor
 
 pytestmark = pytest.mark.root
 
-HOST = "127.0.0.53"
-"""An address of the host's, on which a test plays the upstream server."""
+HOST = f"127.53.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF}"
+"""An address of the host's that nobody else uses, on which a test plays the upstream server."""
 ALL_NAMES = "all.default.svc.cluster.local"
 
 
@@ -24,7 +25,7 @@ async def lookup(pod: BarePod, name: str, kind: str = "A") -> dnslib.DNSRecord:
     with await pod.socket(socket.SOCK_DGRAM) as asking:
         await loop.sock_connect(asking, ("10.96.0.10", 53))
         await loop.sock_sendall(asking, bytes(dnslib.DNSRecord.question(name, kind).pack()))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             return dnslib.DNSRecord.parse(await loop.sock_recv(asking, 4096))
 
 

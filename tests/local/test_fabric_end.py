@@ -46,7 +46,8 @@ def namespaces() -> set[int]:
 
 
 def host() -> str:
-    show = "ip -o link; ip route; ip rule; (iptables-save; ip6tables-save) | grep -v '^#'; cat /etc/resolv.conf"
+    rules = "(iptables-save; ip6tables-save) | sed '/^#/d; s/\\[[0-9:]*\\]//'"  # without what they count
+    show = f"ip -o link; ip route; ip rule; {rules}; cat /etc/resolv.conf"
     return subprocess.run(["sh", "-c", show], capture_output=True, text=True, check=True).stdout
 
 

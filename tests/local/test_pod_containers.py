@@ -166,9 +166,15 @@ async def test_an_end_in_good_order(it: Machine) -> None:
 async def test_a_pod_can_be_stopped_at_every_moment_of_its_start(it: Machine) -> None:
     moments = 8
     for moment in range(1, moments + 1):
-        key = await it.run(f"web-{moment}", shell("a", SLEEP), shell("b", SLEEP), initContainers=[shell("i", "true")])
+        key = await it.run(
+            f"web-{moment}",
+            shell("a", SLEEP),
+            shell("b", SLEEP),
+            initContainers=[shell("i", "true")],
+            terminationGracePeriodSeconds=600,
+        )
         await it.until(key, lambda _, key=key, moment=moment: len(it.told[key]) >= moment)
-        async with asyncio.timeout(4):
+        async with asyncio.timeout(20):
             await it.kubelet.stop_pod(key)
         assert it.told[key][-1]["phase"] in {"Failed", "Succeeded"}
 

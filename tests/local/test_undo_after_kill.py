@@ -33,6 +33,9 @@ with book.making(Link(name="pillion-test0")):
 with book.making(Namespace(path=str(home / "ns"))):
     (home / "ns").touch()
     subprocess.run(["unshare", f"--net={home}/ns", "true"], check=True)
+here = Path("/proc/self/ns/net").readlink()
+while Path(f"/proc/{pod.pid}/ns/net").readlink() == here:
+    pass
 print("made", flush=True)
 sys.stdin.read()
 """

@@ -68,7 +68,7 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
             if each not in told and each.severity != "info":
                 told.add(each)
                 _print(str(each))
-        if not ready and mesh.pods.all_ready():
+        if not ready and mesh.is_up:
             ready = True
             _print("the pod is ready" if len(seen) == 1 else f"all {len(seen)} pods are ready")
         await _either(mesh, stop)

@@ -84,6 +84,7 @@ class Mesh:
         self._fabric: Fabric
         self._memory: Memory = load(layout)
         self._published: dict[Ref, HasMetadata] = {}
+        self._is_up = False
         self._dirty = asyncio.Event()
         self._changed = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
@@ -99,6 +100,11 @@ class Mesh:
         if found != self._told[0]:
             self._told = (found, self.files.located(found))
         return self._told[1]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether every wanted pod is ready, and the network and the control plane know that."""
+        return self._is_up and self.pods.all_ready()
 
     def _owner(self, key: str) -> Ref | None:
         running = self.pods.running().get(key)
@@ -166,6 +172,7 @@ class Mesh:
         namespaces = {ref.name: taken.content for ref, taken in self.intake.taken.items() if ref.kind == "Namespace"}
         self.pods.want(self.intake)
         wrong = await self.pods.step(self._prepared, namespaces)
+        is_ready = self.pods.all_ready()
         pods = [
             pod
             for key, each in self.pods.running().items()
@@ -178,6 +185,7 @@ class Mesh:
             self.plane.configure(self._prepared.mesh)
         generation = self.plane.apply(changed, gone) if changed or gone else self.plane.generation
         await self._fabric.set_services(for_fabric(addressed.services, slices), addressed.hosts)
+        self._is_up = is_ready
         self.diagnostics = (
             *self.files.diagnostics,
             *self.files.located((*self.intake.diagnostics, *unprepared)),

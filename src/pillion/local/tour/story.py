@@ -79,7 +79,7 @@ class Tour:
     async def ready(self) -> None:
         """Wait until every pod is ready and every Envoy has its configuration."""
         async with asyncio.timeout(READY):
-            await self.mesh.until(self.mesh.pods.all_ready)
+            await self.mesh.until(lambda: self.mesh.is_up)
             await self.mesh.plane.settled(self.mesh.plane.generation)
 
     async def look(self, title: str, meaning: str, seconds: float | None = None) -> Stage:
