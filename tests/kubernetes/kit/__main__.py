@@ -1,4 +1,4 @@
-"""`python -m kubernetes.kit build [api|cluster]`, `up [api|cluster] FOLDER`, `down FOLDER`: Kubernetes by hand.
+"""`python -m kubernetes.kit build [api|cluster|node]`, `up [api|cluster] FOLDER`, `down FOLDER`: Kubernetes by hand.
 
 `up` prints the path of a kubeconfig; what it starts runs until `down`.
 """
@@ -7,15 +7,21 @@ import shutil
 import sys
 from pathlib import Path
 
-from kubernetes.kit import programs
+from kubernetes.kit import debian, image, programs
 from kubernetes.kit.control import Control, end_recorded, record
 
 
 def main(argv: list[str]) -> int:
     """Do what the words say."""
     match argv:
-        case ["build", *level]:
-            sys.stdout.write(f"{programs.build(programs.API if level == ['api'] else programs.CLUSTER)}\n")
+        case ["build"]:
+            sys.stdout.write(f"{programs.build(programs.NODE)}\n")
+        case ["build", ("api" | "cluster" | "node") as level]:
+            sys.stdout.write(f"{programs.build(programs.LEVELS[level])}\n")
+        case ["images", folder]:
+            place = Path(folder)
+            busybox = image.busybox(place, debian.unpack() / "bin" / "busybox")
+            image.archive(place / "images.tar", [busybox, image.pillion(place)])
         case ["up", ("api" | "cluster") as level, folder]:
             place = Path(folder).resolve()
             place.mkdir(parents=True)

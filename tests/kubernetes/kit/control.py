@@ -28,13 +28,13 @@ class Control:
     def __init__(self, folder: Path, level: str = "api") -> None:
         self.folder = folder
         self.level = level
-        self.bin = programs.build(programs.API if level == "api" else programs.CLUSTER)
+        self.bin = programs.build(programs.LEVELS[level])
         self.etcd_port, self._peer_port, self.port, *self._ports = free_ports(5)
         self.server = f"https://127.0.0.1:{self.port}"
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.network = Network(folder) if level == "cluster" else None
         """The API server's way into the cluster."""
-        authority = Authority(folder)
+        self._authority = authority = Authority(folder)
         authority.sign("apiserver", "kube-apiserver", server=True)
         authority.sign("admin", "admin", "system:masters")
         authority.sign("kcm", "system:kube-controller-manager")
@@ -51,8 +51,12 @@ class Control:
         """Start all of it and wait until it answers."""
         self.start_etcd()
         self.start_api()
-        if self.level == "cluster":
+        if self.level != "api":
             self._start_controllers()
+            self._start_node()
+            account = "/api/v1/namespaces/default/serviceaccounts/default"
+            self._until("the first account", lambda: self.request("GET", account)[0] == 200)
+            self._until("the node", self._has_node)
         return self
 
     def stop(self) -> None:
@@ -92,10 +96,6 @@ class Control:
     def start_api(self) -> None:
         """Start the API server and wait until it is ready."""
         at = self.folder
-        # Where no controller runs, nobody makes the service accounts that pods need.
-        more = ["--disable-admission-plugins", "ServiceAccount"] if self.level == "api" else []
-        if self.network is not None:
-            more += ["--egress-selector-config-file", str(self.network.configuration)]
         self._start(
             "kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{self.etcd_port}",
             "--bind-address", "127.0.0.1", "--secure-port", str(self.port), "--endpoint-reconciler-type", "none",
@@ -103,7 +103,7 @@ class Control:
             "--client-ca-file", f"{at}/ca.crt", "--service-account-issuer", "https://kubernetes.default.svc",
             "--service-account-key-file", f"{at}/sa.pub", "--service-account-signing-key-file", f"{at}/sa.key",
             "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged",
-            "--cert-dir", str(at / "made"), *more,
+            "--cert-dir", str(at / "made"), *self._api_flags(),
         )  # fmt: skip
         self._until("/readyz", lambda: self.request("GET", "/readyz")[0] == 200)
         # it makes the Service of its own a moment after it says that it is ready
@@ -152,10 +152,20 @@ class Control:
             "kube-scheduler", "--kubeconfig", f"{at}/scheduler.kubeconfig", "--bind-address", "127.0.0.1",
             "--secure-port", str(second), "--leader-elect=false",
         )  # fmt: skip
-        self._run("node", [sys.executable, str(HERE / "node.py"), str(at), self.server])
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
-        self._until("the first account", lambda: self.request("GET", account)[0] == 200)
-        self._until("the node", lambda: self.request("GET", "/api/v1/nodes/node")[0] == 200)
+
+    def _start_node(self) -> None:
+        self._run("node", [sys.executable, str(HERE / "node.py"), str(self.folder), self.server])
+
+    def _has_node(self) -> bool:
+        return self.request("GET", "/api/v1/nodes/node")[0] == 200
+
+    def _api_flags(self) -> list[str]:
+        """Return what differs from one kind of cluster to another; of a flag given twice the last counts."""
+        # Where no controller runs, nobody makes the service accounts that pods need.
+        flags = ["--disable-admission-plugins", "ServiceAccount"] if self.level == "api" else []
+        if self.network is not None:
+            flags += ["--egress-selector-config-file", str(self.network.configuration)]
+        return flags
 
     def _start(self, program: str, *argv: str) -> None:
         self._run(program, [str(self.bin / program), *argv])

@@ -14,16 +14,22 @@ from pathlib import Path
 HERE = Path(__file__).parent
 API = ("etcd", "kube-apiserver")
 CLUSTER = (*API, "kube-controller-manager", "kube-scheduler", "kubectl")
+NODE = (*CLUSTER, "kubelet", "kube-proxy")
+LEVELS = {"api": API, "cluster": CLUSTER, "node": NODE}
 PACKAGES = {"etcd": "go.etcd.io/etcd/server/v3"}
 STAMPED = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 
 
+def cache_root() -> Path:
+    """Return the folder of everything that is kept from one run to the next."""
+    return Path(os.environ.get("PILLION_KUBE_CACHE") or Path.home() / ".cache" / "pillion" / "kube")
+
+
 def cache() -> Path:
     """Return the folder of the programs for these pins on this machine."""
-    root = Path(os.environ.get("PILLION_KUBE_CACHE") or Path.home() / ".cache" / "pillion" / "kube")
     go = _run(["go", "env", "GOVERSION", "GOARCH"]).stdout
     pins = (HERE / "go.mod").read_bytes() + (HERE / "go.sum").read_bytes() + go
-    return root / hashlib.sha256(pins).hexdigest()[:16]
+    return cache_root() / hashlib.sha256(pins).hexdigest()[:16]
 
 
 def build(programs: Iterable[str]) -> Path:
