@@ -1,9 +1,14 @@
 """The injector of an installation, run as its Deployment says: what a kubelet does for its pod, without the pod.
 
-Its ConfigMaps and its Secret become folders, its Service leads to it, the API server calls it by the Service's name.
+It has its own account's rights. Its ConfigMaps and its Secret become folders, its Service leads to it, and the API
+server calls it by the Service's name.
 """
 
+import contextlib
+import http.client
+import os
 import re
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from kubernetes import objects
 from kubernetes.kit.control import Control
 
 HOME = "/api/v1/namespaces/istio-system"
@@ -41,13 +47,41 @@ class Injector:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pillion", *words, "--host", "127.0.0.1", "--port", "0", "--drain", "0"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, "KUBECONFIG": str(self._account())},
             )  # fmt: skip
         self.until(lambda: STARTED.search(self.said()) is not None)
         found = STARTED.search(self.said())
         assert found is not None
+        self.until(lambda: self._is_ready(int(found[1])))
         assert self._control.network is not None
         address = self._control.request("GET", f"{HOME}/services/{NAME}")[1]["spec"]["clusterIP"]
         self._control.network.ways[f"{address}:443"] = ("127.0.0.1", int(found[1]))
+
+    def _account(self) -> Path:
+        """Write a kubeconfig of the pod's account."""
+        name = self._pod["serviceAccountName"]
+        token = objects.token(self._control, "istio-system", name)
+        place = self._folder / "kubeconfig"
+        place.write_text(f"""
+current-context: pod
+clusters: [{{name: pod, cluster: {{server: "{self._control.server}", certificate-authority: {self._trust}}}}}]
+contexts: [{{name: pod, context: {{cluster: pod, user: pod}}}}]
+users: [{{name: pod, user: {{token: {token}}}}}]
+""")
+        return place
+
+    @property
+    def _trust(self) -> Path:
+        return self._control.folder / "ca.crt"
+
+    def _is_ready(self, port: int) -> bool:
+        """Ask as a kubelet does, which looks at no certificate."""
+        tls = ssl.create_default_context()
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection("127.0.0.1", port, context=tls, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
 
     def stop(self) -> None:
         """End it, as a kubelet would."""

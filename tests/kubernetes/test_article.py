@@ -1,5 +1,6 @@
 """Injection from beginning to end, as Istio's documentation tells it: its commands, a real kubectl and cluster."""
 
+import json
 import shlex
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from docs.schemas import problems
 from kubernetes.injector import Injector, injecting
 from kubernetes.kit.control import Control
 
@@ -54,6 +56,19 @@ def pillion(*words: str) -> str:
     return done.stdout
 
 
+def statuses(control: Control, code: int) -> dict[str, tuple[str, str]]:
+    """Status and rule of each pod of the two namespaces, by namespace."""
+    words = ["inject", "status", "--kubeconfig", str(control.kubeconfig), "-o", "json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pillion", *words], capture_output=True, text=True, check=False, timeout=120
+    )
+    answer = json.loads(done.stdout)
+    assert list(problems(answer, "inject-status")) == []
+    assert (done.returncode, answer["problems"]) == (code, []), json.dumps(answer["pods"], indent=1)
+    found = [each for each in answer["pods"] if each["namespace"] in {"auto", "manual"}]
+    return {each["namespace"]: (each["status"], each["rule"]) for each in found}
+
+
 def until(true: Callable[[], Any]) -> Any:
     """Wait for something that the cluster's controllers do."""
     deadline = time.monotonic() + TIMEOUT
@@ -65,6 +80,12 @@ def until(true: Callable[[], Any]) -> Any:
 
 def containers(spec: dict[str, Any]) -> list[str]:
     return [each["name"] for part in ("initContainers", "containers") for each in spec.get(part, [])]
+
+
+def variables(found: dict[str, Any]) -> list[str]:
+    """Names of the variables of a pod's proxy."""
+    (proxy,) = [each for each in found["spec"]["containers"] if each["name"] == "istio-proxy"]
+    return [each["name"] for each in proxy["env"]]
 
 
 def sleeping(control: Control, namespace: str) -> list[dict[str, Any]]:
@@ -139,23 +160,28 @@ def automatically(cluster: Control, injector: Injector) -> None:
     cluster.kubectl("-n", "auto", "apply", "-f", str(SLEEP))
     bare = pod(cluster, "auto")
     assert (containers(bare["spec"]), ready(cluster, "auto")) == (ONE, ("1/1", "Running"))
+    assert statuses(cluster, 0) == {"auto": ("skipped", "webhook"), "manual": ("injected", "by-hand")}
     typed(cluster, "kubectl label namespace auto istio-injection=enabled")
     until(lambda: is_asked(cluster))
+    assert statuses(cluster, 1)["auto"] == ("missing", "policy")
     first = rolled(cluster, "auto", bare)
     assert sorted(containers(first["spec"])) == sorted(BOTH)
     assert (deployment(cluster, "auto"), ready(cluster, "auto")) == (ONE, ("2/2", "Running"))
+    assert statuses(cluster, 0) == {"auto": ("injected", "policy"), "manual": ("injected", "by-hand")}
     # The template stands in the ConfigMap: it is edited, and the next pod is another one.
     (config,) = typed(cluster, LOCAL_COPIES.strip().splitlines()[0])
-    assert config.count("istio-proxy") > 1
-    edited = config.replace("templates:", "injectedAnnotations: {example.com/edited: 'yes'}\ntemplates:", 1)
+    before, variable = "        - name: POD_NAME\n", "        - name: EDITED\n          value: 'yes'\n"
+    assert config.count(before) == 1
+    edited = config.replace(before, variable + before)
     cluster.kubectl("-n", "istio-system", "apply", "--server-side", "--force-conflicts", "-f", "-", given=(
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio-sidecar-injector}\ndata:\n  config: |\n"
         + "".join(f"    {line}\n" for line in edited.splitlines())))  # fmt: skip
     injector.remount()
-    assert "example.com/edited" not in pod(cluster, "auto")["metadata"]["annotations"]
+    assert statuses(cluster, 1)["auto"] == ("outdated", "policy")
+    assert "EDITED" not in variables(pod(cluster, "auto"))
     cluster.kubectl("-n", "auto", "delete", "pod", first["metadata"]["name"])
     second = pod(cluster, "auto", first["metadata"]["name"])
-    assert second["metadata"]["annotations"]["example.com/edited"] == "yes"
+    assert "EDITED" in variables(second)
     assert sorted(containers(second["spec"])) == sorted(BOTH)
 
 
@@ -171,6 +197,7 @@ def afterwards(cluster: Control) -> None:
     """Pods stay as they are when the injector is gone, until they are made anew."""
     old = pod(cluster, "auto")
     assert sorted(containers(old["spec"])) == sorted(BOTH)
+    assert statuses(cluster, 1) == {"auto": ("leftover", "no-webhook"), "manual": ("outdated", "by-hand")}
     until(lambda: not is_asked(cluster))
     assert containers(rolled(cluster, "auto", old)["spec"]) == ONE
     assert ready(cluster, "auto") == ("1/1", "Running")

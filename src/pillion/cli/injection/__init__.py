@@ -1,1 +1,1 @@
-"""Commands that inject files: `kube_inject`, `uninject`, and `texts`, the files that they name."""
+"""Commands about injection: `kube_inject`, `uninject`, and `texts`, the files that they name; `doctor` and `status`."""

@@ -9,6 +9,7 @@ from pillion.analysis.injection.blast_radius import BlastRadius, blast_radii
 from pillion.analysis.injection.cases import cases, namespaces
 from pillion.analysis.injection.diagnosis import Diagnosis, diagnose
 from pillion.analysis.injection.drift import Drift, drift
+from pillion.cli.injection.status import status
 from pillion.controlplane.webhook.files import SettingsFiles
 from pillion.controlplane.webhook.files import read as read_settings
 from pillion.inject.injection import Injector, Options
@@ -22,6 +23,9 @@ from pillion.value import Diagnostic, Diagnostics, Where, has_errors
 @click.group(short_help="look into injection")
 def command() -> None:
     """Look into injection."""
+
+
+command.add_command(status)
 
 
 @command.command()

@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from pillion.cli.injection.texts import read_inputs, read_settings, write_output
+from pillion.cli.injection.texts import joined, read_inputs, read_settings, write_output
 from pillion.inject.conversion import Conversion, convert
 from pillion.inject.injection import Injector, Options
 from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
@@ -45,7 +45,7 @@ def command(filename: tuple[str, ...], output: str, revision: str, **files: str)
     if output == "json":
         click.echo(_report(results, found))
     elif not has_errors(found):
-        write_output("---\n".join(result.text for result in results if result.text), output)
+        write_output(joined(result.text for result in results), output)
     sys.exit(2 if has_errors(found) else 0)
 
 
@@ -68,6 +68,6 @@ def _report(results: list[Conversion], found: tuple[Diagnostic, ...]) -> str:
             {"code": each.code, "severity": each.severity, "message": each.message, "where": str(each.where)}
             for each in found
         ],
-        "documents": "---\n".join(result.text for result in results if result.text),
+        "documents": joined(result.text for result in results),
     }
     return json.dumps(cast(object, report), indent=2)

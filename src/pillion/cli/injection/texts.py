@@ -47,6 +47,18 @@ def read_file(name: str) -> str:
     raise FileError(message)
 
 
+def joined(texts: Iterable[str]) -> str:
+    """Return the documents of several files as one text."""
+    parts: list[str] = []
+    for text in filter(None, texts):
+        if parts and not parts[-1].endswith("\n"):
+            parts.append("\n")
+        if parts and not text.startswith("---"):
+            parts.append("---\n")
+        parts.append(text)
+    return "".join(parts)
+
+
 def write_output(text: str, name: str) -> None:
     """Write a text to a file, or to standard output without a name; raises `FileError`."""
     if not name:

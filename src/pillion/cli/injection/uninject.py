@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pillion.cli.injection.texts import read_inputs, write_output
+from pillion.cli.injection.texts import joined, read_inputs, write_output
 from pillion.inject.conversion import convert_back
 from pillion.value import has_errors
 
@@ -17,8 +17,9 @@ from pillion.value import has_errors
 def command(filename: tuple[str, ...], output: str) -> None:
     """Give back the workloads as they were before injection; other documents pass through as they are.
 
-    What pillion's own settings injected is restored exactly. Of what Istio injected, all that the document tells is
-    restored; what it does not tell is named.
+    What pillion's own settings injected is restored exactly: the very text, or an equal document where another tool
+    has rewritten the injected one (sorted keys, lost comments). Of what Istio injected, all that the document tells
+    is restored; what it does not tell is named.
     """
     if not filename:
         raise click.UsageError("filename not specified (see --filename or -f)")
@@ -28,4 +29,4 @@ def command(filename: tuple[str, ...], output: str) -> None:
         click.echo(str(each), err=True)
     if has_errors(found):
         sys.exit(2)
-    write_output("---\n".join(result.text for result in results if result.text), output)
+    write_output(joined(result.text for result in results), output)

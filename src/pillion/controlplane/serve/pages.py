@@ -21,17 +21,19 @@ SYNC_NAMES = {
 }
 
 
-def syncz(streams: Iterable[StreamStatus], cluster: str) -> list[dict[str, Any]]:
+def syncz(streams: Iterable[StreamStatus], clients: Iterable[Client], cluster: str) -> list[dict[str, Any]]:
     """Show what each proxy was sent and what it acknowledged, as nonces."""
-    return [_sync(each, cluster) for each in streams]
+    versions = {each.node_id: each.proxy.version for each in clients}
+    return [_sync(each, versions.get(each.node, ""), cluster) for each in streams]
 
 
-def _sync(stream: StreamStatus, cluster: str) -> dict[str, Any]:
+def _sync(stream: StreamStatus, version: str, cluster: str) -> dict[str, Any]:
     parts = stream.node.split("~")
     shown: dict[str, Any] = {
         "cluster_id": cluster,
         "proxy": parts[2] if len(parts) == 4 else stream.node,
         "proxy_type": parts[0] if len(parts) == 4 else "",
+        "proxy_version": version,
         "peer": stream.peer,
         "dialect": stream.dialect,
         "bytes_sent": stream.bytes,

@@ -83,7 +83,7 @@ def debug(shown: Shown) -> web.Application:
         return {} if client.view is None else config_dump(client.view)
 
     paths: dict[str, Callable[[web.Request], object]] = {
-        "/debug/syncz": lambda _: pages.syncz(shown.streams(), shown.cluster_name),
+        "/debug/syncz": lambda _: pages.syncz(shown.streams(), shown.plane.clients, shown.cluster_name),
         "/debug/sidecarz": sidecarz,
         "/debug/endpointz": endpointz,
         "/debug/config_dump": dump,

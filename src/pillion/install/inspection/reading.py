@@ -1,0 +1,137 @@
+"""Collects what `pods` and `health` look at: a few objects of the installation, and pods, from an API server."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import cast
+
+from pillion.inject.injection import Injector
+from pillion.inject.pod import status
+from pillion.inject.policy import Namespace
+from pillion.inject.schema.types import Json, items, section
+from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, from_config_maps
+from pillion.install.cluster import Cluster, Collection
+from pillion.install.inspection.pods import PodInjection, Settings, look
+from pillion.install.inspection.replicas import is_alive
+from pillion.install.inventory import controller_of
+from pillion.install.manifest import KINDS, ObjectKey
+from pillion.install.options import DEFAULT
+from pillion.install.ownership import OWNER, OWNER_LABEL, revision_of
+from pillion.value import FrozenMap, Value, has_errors
+
+PODS = Collection(api_version="v1", plural="pods", kind="Pod", namespaced=True)
+NAMESPACES = Collection(api_version="v1", plural="namespaces", kind="Namespace", namespaced=False)
+SLICES = Collection(api_version="discovery.k8s.io/v1", plural="endpointslices", kind="EndpointSlice", namespaced=True)
+MADE = f"{OWNER_LABEL}={OWNER}"
+NATIVE = {"name": "ENABLE_NATIVE_SIDECARS", "value": "true"}
+OWNERS = {
+    "ReplicaSet": "replicasets",
+    "StatefulSet": "statefulsets",
+    "DaemonSet": "daemonsets",
+    "Job": "jobs",
+    "ReplicationController": "replicationcontrollers",
+}
+
+
+class PodsFound(Value):
+    """What became of the pods of a cluster, and which settings could not be used."""
+
+    pods: tuple[PodInjection, ...]
+    problems: tuple[str, ...] = ()
+
+
+def collection(kind: str) -> Collection:
+    """Name the collection of a kind that we make."""
+    version, plural = KINDS[kind]
+    return Collection(api_version=version, plural=plural, kind=kind, namespaced="Configuration" not in kind)
+
+
+async def settings_of(cluster: Cluster, home: str) -> tuple[Settings, tuple[str, ...]]:
+    """Read what injects today, and what is wrong with it. Raises `ApiError`."""
+    webhooks, deployments, maps = await asyncio.gather(
+        cluster.listed(collection("MutatingWebhookConfiguration"), whole=True),
+        cluster.listed(collection("Deployment"), home, MADE, whole=True),
+        cluster.listed(collection("ConfigMap"), home, MADE),
+    )
+    # Pods outlive the webhook that injected them, and its settings may too.
+    kept = (each for each in maps if str(section(each, "metadata")["name"]).startswith(INJECTOR_MAP))
+    injecting = (each for each in webhooks if _injects(each))
+    revisions = {revision_of(each) or DEFAULT for each in (*injecting, *kept)}
+    injectors: dict[str, Injector] = {}
+    problems: list[str] = []
+    for revision in sorted(revisions):
+        injector, wrong = await _injector(cluster, home, revision)
+        if injector is not None:
+            injectors[revision] = injector
+        problems += wrong
+    return Settings(webhooks, injectors, frozenset(_native(deployments))), tuple(problems)
+
+
+async def pods_found(cluster: Cluster, home: str, namespace: str = "") -> PodsFound:
+    """Judge every pod of a namespace, or of all. Raises `ApiError`."""
+    settings, problems = await settings_of(cluster, home)
+    pods, namespaces = await asyncio.gather(
+        cluster.listed(PODS, namespace, whole=True), cluster.listed(NAMESPACES, whole=True)
+    )
+    known = {str(section(each, "metadata")["name"]): _namespace(each) for each in namespaces}
+    templates: dict[ObjectKey, bool] = {}
+    found: list[PodInjection] = []
+    for pod in cast("list[Json]", pods):
+        if not is_alive(pod):
+            continue
+        name = str(section(pod, "metadata").get("namespace") or "")
+        home_of_pod = known.get(name) or Namespace(name=name)
+        judged = look(_without_managers(pod), home_of_pod, settings)
+        if judged.state == "leftover" and await _is_by_hand(cluster, pod, templates):
+            judged = look(_without_managers(pod), home_of_pod, settings, by_hand=True)
+        found.append(judged)
+    return PodsFound(pods=tuple(sorted(found, key=lambda each: (each.namespace, each.name))), problems=problems)
+
+
+async def _injector(cluster: Cluster, home: str, revision: str) -> tuple[Injector | None, list[str]]:
+    suffix = "" if revision == DEFAULT else f"-{revision}"
+    maps: dict[str, Json] = {}
+    for name in (INJECTOR_MAP, MESH_MAP):
+        key = ObjectKey(api_version="v1", kind="ConfigMap", namespace=home, name=name + suffix)
+        document = await cluster.get(key)
+        if document is None:
+            return None, [f"{key} is not there"]
+        maps[name] = document
+    settings, found = from_config_maps(maps)
+    injector = Injector(settings)
+    wrong = [str(each) for each in (*found, *injector.diagnostics) if each.severity == "error"]
+    return (None if has_errors((*found, *injector.diagnostics)) else injector), wrong
+
+
+def _injects(configuration: Json) -> bool:
+    return any(str(each.get("name", "")).endswith("istio.io") for each in items(configuration, "webhooks"))
+
+
+def _native(deployments: Iterable[Json]) -> Iterable[str]:
+    for each in deployments:
+        for container in items(section(each, "spec", "template", "spec"), "containers"):
+            if NATIVE in items(container, "env"):
+                yield revision_of(each) or DEFAULT
+
+
+def _namespace(document: Json) -> Namespace:
+    metadata = section(document, "metadata")
+    labels, annotations = (FrozenMap(section(metadata, part)) for part in ("labels", "annotations"))
+    return Namespace(name=str(metadata["name"]), labels=labels, annotations=annotations)
+
+
+async def _is_by_hand(cluster: Cluster, pod: Json, known: dict[ObjectKey, bool]) -> bool:
+    """Ask whoever made a pod whether the sidecar stands in its template."""
+    owner = controller_of(pod)
+    if owner is None or owner[0].kind not in OWNERS:
+        return False
+    key = owner[0]
+    if key not in known:
+        document = await cluster.get(key, OWNERS[key.kind])
+        known[key] = status.read(section(document or {}, "spec", "template")) is not None
+    return known[key]
+
+
+def _without_managers(pod: Json) -> Json:
+    """Leave out bookkeeping that no injector is shown."""
+    metadata = {key: value for key, value in section(pod, "metadata").items() if key != "managedFields"}
+    return pod | {"metadata": metadata}
