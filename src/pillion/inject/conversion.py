@@ -1,8 +1,8 @@
 """A file of documents in, the file with its workloads injected out: what `kube-inject` does, without its files.
 
 Documents that hold no pod pass through as they were written, comments included. With settings of others the result is
-what Istio's tool gives, down to the zeros that Go's encoder writes (`resources: {}`, `strategy: {}`); with ours a
-document keeps its shape.
+what Istio's tool gives, down to the order of keys and the zeros that Go's encoder writes (`resources: {}`, `strategy:
+{}`); with ours a document keeps its form, comments included, and so does every document that an injection is taken off.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from pillion.inject.policy import Decision
 from pillion.inject.schema.encode import completed
 from pillion.inject.schema.types import Json, items, table
 from pillion.inject.uninject import uninject
-from pillion.resources.yaml.dump import Dumper
+from pillion.inject.writing import Writer, separator
 from pillion.resources.yaml.events import Chunk, chunks
-from pillion.resources.yaml.load import load_chunk
+from pillion.resources.yaml.load import AliasBudget, load_chunk
 from pillion.value import Diagnostic, Diagnostics, Origin, Value, Where, has_errors
 
 
@@ -36,7 +36,7 @@ def convert(text: str, file: str, injector: Injector, options: Options = DEFAULT
         result = inject_as_written(document, injector, options)
         return Changed(result.document, result.decisions, result.diagnostics)
 
-    return _converted(text, file, change)
+    return _converted(text, file, change, Writer.injected if injector.settings.reversible else None)
 
 
 def convert_back(text: str, file: str) -> Conversion:
@@ -46,7 +46,7 @@ def convert_back(text: str, file: str) -> Conversion:
         result = uninject(document)
         return Changed(result.document, (), result.diagnostics)
 
-    return _converted(text, file, change)
+    return _converted(text, file, change, Writer.uninjected)
 
 
 class Changed(NamedTuple):
@@ -57,29 +57,35 @@ class Changed(NamedTuple):
     diagnostics: Diagnostics
 
 
-def _converted(text: str, file: str, change: Callable[[Json], Changed]) -> Conversion:
+def _converted(
+    text: str, file: str, change: Callable[[Json], Changed], write: Callable[[Writer, Chunk, Json, Json], str] | None
+) -> Conversion:
+    """Change every workload; `write` keeps the form of a document, without it Go's encoder gives it another."""
     parts: list[str] = []
     decisions: list[Decision] = []
     found: list[Diagnostic] = []
     index = 0
-    dumper = Dumper()
+    writer, budget = Writer(), AliasBudget()
     for chunk in chunks(text):
-        loaded = load_chunk(chunk)
+        loaded = load_chunk(chunk, budget=budget)
         origin = Origin(file=file, document=index)
         found.extend(_at(each, origin, chunk) for each in loaded.diagnostics)
         index += len(loaded.contents)
         if not any(_is_known(content) for content in loaded.contents):
-            parts.append(_as_written(chunk))
+            parts.append(_as_written(chunk) if write is None else chunk.text)
             continue
-        for content in loaded.contents:
-            if content is None:
-                continue
-            result = change(cast(Json, content))
-            parts.append(dumper.dump(result.document))
-            decisions.extend(result.decisions)
-            found.extend(_at(each, origin, None) for each in result.diagnostics)
+        results = [(content, change(cast(Json, content))) for content in loaded.contents if content is not None]
+        decisions.extend(decision for _, result in results for decision in result.decisions)
+        found.extend(_at(each, origin, None) for _, result in results for each in result.diagnostics)
+        if write is not None and len(loaded.contents) == 1:
+            (content, result) = results[0]
+            parts.append(write(writer, chunk, cast(Json, content), result.document))
+        else:
+            whole = "---\n".join(writer.anew(result.document) for _, result in results)
+            parts.append(whole if write is None else separator(chunk) + whole)
     diagnostics = tuple(found)
-    whole = "" if has_errors(diagnostics) else "---\n".join(part for part in parts if part)
+    between = "---\n" if write is None else ""
+    whole = "" if has_errors(diagnostics) else between.join(part for part in parts if part)
     return Conversion(text=whole, decisions=tuple(decisions), diagnostics=diagnostics)
 
 

@@ -148,7 +148,7 @@ class Injector:
             )
             return Injection(document=document, decisions=(decision,), diagnostics=(diagnostic,))
         if self.settings.reversible:
-            injected = reversible(original, injected)
+            injected = reversible(original, injected, written)
         whole = with_pod(document, place, injected)
         return Injection(
             document=whole,

@@ -2,33 +2,59 @@
 
 Our own settings leave it in an annotation of the injected pod, so that `uninject` restores the document exactly, even
 after somebody added a container or a label to the injected one. A reversal is JSON: `-` names what goes, `=` what
-gets its old value, `~` what is changed inside, `#` the old order of a list of named items.
+gets its old value, `~` what is changed inside, `#` the old order of a list of named items. Beside them, `form` holds
+what the text of the document looked like where its value does not tell (see `pillion.inject.form`).
 """
 
 from typing import Any, cast
 
 from pillion.inject.patch import differs, is_named
 from pillion.inject.pod.containers import annotations, with_annotations, with_metadata
-from pillion.inject.schema.encode import go_json, read_json
+from pillion.inject.schema.encode import go_map_json, read_json
 from pillion.inject.schema.types import Json, section
 
 ANNOTATION = "inject.pillion.dev/reversal"
+FORM = "form"
 
 
-def reversible(original: Json, injected: Json) -> Json:
-    """Return the injected pod with the way back to the original in its annotations."""
+def reversible(original: Json, injected: Json, written: Json | None = None) -> Json:
+    """Return the injected pod with the way back to the original in its annotations.
+
+    A form that the pod as it was `written` remembers from an earlier injection is kept. Keys are sorted: the order in
+    which they stand in the document makes no other annotation.
+    """
     way_back = reversal(injected, original)
-    return with_annotations(injected, {ANNOTATION: go_json(way_back)})
+    remembered = form(written or original)
+    return with_annotations(
+        injected, {ANNOTATION: go_map_json(way_back if remembered is None else way_back | {FORM: remembered})}
+    )
+
+
+def form(pod: Json) -> Json | None:
+    """Return what an injected pod remembers of the form of its document."""
+    way_back = _way_back(pod)
+    remembered = None if way_back is None else way_back.get(FORM)
+    return cast(Json, remembered) if isinstance(remembered, dict) else None
+
+
+def with_form(pod: Json, remembered: Json) -> Json:
+    """Return an injected pod that remembers the form of its document."""
+    way_back = _way_back(pod)
+    return pod if way_back is None else with_annotations(pod, {ANNOTATION: go_map_json(way_back | {FORM: remembered})})
+
+
+def _way_back(pod: Json) -> Json | None:
+    way_back = read_json(annotations(pod).get(ANNOTATION, ""))
+    return cast(Json, way_back) if isinstance(way_back, dict) else None
 
 
 def restored(pod: Json) -> Json | None:
     """Return the pod as it was before the injection that its annotation remembers; `None` when it remembers none."""
-    found = annotations(pod)
-    way_back = read_json(found.get(ANNOTATION, ""))
-    if not isinstance(way_back, dict):
+    way_back = _way_back(pod)
+    if way_back is None:
         return None
-    rest = {key: value for key, value in found.items() if key != ANNOTATION}
-    return cast(Json, applied(with_metadata(pod, annotations=rest), cast(Json, way_back)))
+    rest = {key: value for key, value in annotations(pod).items() if key != ANNOTATION}
+    return cast(Json, applied(with_metadata(pod, annotations=rest), way_back))
 
 
 def reversal(after: Any, before: Any) -> Json:
@@ -39,7 +65,7 @@ def reversal(after: Any, before: Any) -> Json:
 
 
 def _reversal(after: Json, before: Json) -> Json:
-    gone = [key for key in after if key not in before]
+    gone = sorted(key for key in after if key not in before)
     old: Json = {}
     inside: Json = {}
     for key, value in before.items():

@@ -46,6 +46,7 @@ class Dumper:
         self._sort_keys = sort_keys
         self._keys: dict[str, yaml.ScalarEvent] = {}
         self._texts: dict[str, yaml.ScalarEvent] = {}
+        self._scalars: dict[tuple[str, Any], str] = {}
         self._orders: dict[tuple[Any, ...], list[Any]] = {}
 
     def dump(self, value: Any) -> str:
@@ -60,6 +61,27 @@ class Dumper:
         text = stream.getvalue()
         # libyaml marks the end after a text with open end; Go's writer does not, and no reader needs it.
         return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+
+    def scalar(self, value: Any) -> str:
+        """Write a scalar alone, without the end of its line."""
+        key = (cast(type[Any], type(value)).__name__, value)
+        text = self._scalars.get(key)
+        if text is None:
+            text = self.dump(value).removesuffix("\n")
+            if len(text) < REMEMBERED:
+                self._scalars[key] = text
+        return text
+
+    def last(self, value: Any) -> Any:
+        """Return the scalar, or the empty map or list, that is written last of a value."""
+        while value and isinstance(value, Mapping | list | tuple):
+            if isinstance(value, Mapping):
+                pairs = cast(Mapping[Any, Any], value)
+                keys = tuple(pairs)
+                value = pairs[self.ordered(keys)[-1] if self._sort_keys else keys[-1]]
+            else:
+                value = cast("list[Any]", value)[-1]
+        return value
 
     def _write(self, value: Any, emit: Emit) -> None:
         if isinstance(value, str):
@@ -81,7 +103,7 @@ class Dumper:
 
     def _write_map(self, pairs: Mapping[Any, Any], emit: Emit) -> None:
         emit(MAPPING_START)
-        for key in self._ordered(tuple(pairs)) if self._sort_keys else pairs:
+        for key in self.ordered(tuple(pairs)) if self._sort_keys else pairs:
             text = str(key)
             event = self._keys.get(text)
             if event is None:
@@ -90,7 +112,8 @@ class Dumper:
             self._write(pairs[key], emit)
         emit(MAPPING_END)
 
-    def _ordered(self, keys: tuple[Any, ...]) -> list[Any]:
+    def ordered(self, keys: tuple[Any, ...]) -> list[Any]:
+        """Sort keys as Go's writer does."""
         order = self._orders.get(keys)
         if order is None:
             order = self._orders[keys] = sorted(keys, key=cmp_to_key(_compare))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pillion.cli.injection.texts import FileError, read_file, read_inputs, read_settings, write_output
+from pillion.cli.injection.texts import FileError, joined, read_file, read_inputs, read_settings, write_output
 from pillion.inject.settings import default_settings
 
 
@@ -49,3 +49,8 @@ def test_output_goes_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "a\n"
     write_output("b\n", str(tmp_path / "f"))
     assert (tmp_path / "f").read_text() == "b\n"
+
+
+def test_files_are_joined_where_one_document_ends() -> None:
+    assert joined(["a: 1", "", "---\nb: 1\n", "c: 1\n"]) == "a: 1\n---\nb: 1\n---\nc: 1\n"
+    assert joined(["a: 1"]) == "a: 1"
