@@ -5,7 +5,7 @@ be made anew, only the changed parts are. What no recent call led to is dropped 
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar, TypeVarTuple, cast, final
+from typing import Any, TypeVar, TypeVarTuple, final
 
 A = TypeVarTuple("A")
 R = TypeVar("R")
@@ -71,7 +71,7 @@ class Memo:
             last = self._asked.get(function, (0, 0))[1]
             if last != self._generation:
                 self._asked[function] = (last, self._generation)
-        return cast(R, entry.result)
+        return entry.result
 
     def _make(self, function: Callable[[*A], R], *args: *A) -> _Entry:
         entry = _Entry(function)

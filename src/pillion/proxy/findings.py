@@ -1,19 +1,23 @@
 """What is wrong with a world, as only those can tell who know what a proxy makes of it.
 
-That is: patches that Envoy cannot read, and security policies that are not evaluated. Such a policy is an error
-wherever it is shown, never silence: whoever wrote it counts on it.
+That is: patches that Envoy cannot read, security policies that are not evaluated, and modes of mutual TLS for ports
+that no workload has. A policy that is not evaluated is an error wherever it is shown, never silence: whoever wrote it
+counts on it.
 """
 
 from typing import final
 
 from pillion.memo import Remembered
+from pillion.mesh.endpoint import NO_MEMBERS
+from pillion.mesh.service import Service
 from pillion.mesh.snapshot import MeshSnapshot
-from pillion.mesh.workload import Workload
+from pillion.mesh.targets import targets_of
+from pillion.mesh.workload import ServiceTarget, Workload
 from pillion.proxy.patches import judge_patches
-from pillion.resources.istio.security import AuthorizationPolicy
+from pillion.resources.istio.security import AuthorizationPolicy, PeerAuthentication
 from pillion.resources.meta import ref_of
 from pillion.scope.policies import Policies, Policy, selects
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, Where
+from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Where
 
 MOST_NAMES = 5
 """How many workloads a message names; it counts the others."""
@@ -26,6 +30,7 @@ class WorldFindings:
     def __init__(self) -> None:
         self._patches = Remembered(judge_patches)
         self._policies = Remembered(_of_shelf)
+        self._ports = Remembered(_ports_of_services)
 
     def of(self, snapshot: MeshSnapshot) -> Diagnostics:
         """Tell what is wrong with a world."""
@@ -35,8 +40,14 @@ class WorldFindings:
             for home, shelf in shelves.items():
                 here = FrozenMap({home: snapshot.workloads.get(home, ())})
                 found.extend(self._policies(shelf, snapshot.workloads if home == root else here))
+        for home, authentications in snapshot.peer_authentications.items():
+            levels = tuple(each for each in authentications if each.spec.port_level_mtls and each.spec.selector)
+            if levels and home != root:  # in the root namespace, none with a selector counts
+                there = snapshot.services.get(home, ()), snapshot.workloads.get(home, ())
+                found.extend(self._ports(levels, *there))
         self._patches.sweep()
         self._policies.sweep()
+        self._ports.sweep()
         return tuple(found)
 
 
@@ -60,6 +71,38 @@ def _unenforced(policy: Policy, selected: str) -> Diagnostic:
         message=f"it selects {selected}, and {kind} is not evaluated yet: {unchecked}",
         where=Where(resource=str(ref_of(policy)), path=("spec",)),
         hint="do not rely on it: keep the workload out of reach by other means",
+    )
+
+
+def _ports_of_services(
+    authentications: tuple[PeerAuthentication, ...], services: tuple[Service, ...], workloads: tuple[Workload, ...]
+) -> Diagnostics:
+    """Tell of ports that only a Service has: the workloads behind it listen on another one."""
+    found: list[Diagnostic] = []
+    for each in authentications:
+        labels = each.spec.selector.match_labels if each.spec.selector else NO_LABELS
+        selected = [workload for workload in workloads if labels and workload.labels.covers(labels)]
+        targets = [target for workload in selected for target in targets_of(workload, services, NO_MEMBERS)]
+        taken = {target.target_port for target in targets}
+        taken |= {port.number for workload in selected for port in workload.ports}
+        fronts = {target.port.number: target for target in reversed(targets)}
+        found.extend(
+            _port_of_service(each, fronts[int(port)])
+            for port in each.spec.port_level_mtls
+            if int(port) in fronts and int(port) not in taken
+        )
+    return tuple(found)
+
+
+def _port_of_service(authentication: PeerAuthentication, target: ServiceTarget) -> Diagnostic:
+    number, service = target.port.number, target.service
+    return Diagnostic(
+        code="port-of-service",
+        severity="warning",
+        message=f"{number} is a port of Service {service.namespace}/{service.name}, the workloads behind it listen on "
+        f"{target.target_port}: this decides nothing",
+        where=Where(resource=str(ref_of(authentication)), path=("spec", "portLevelMtls", str(number))),
+        hint=f"name the workload's port, {target.target_port}",
     )
 
 

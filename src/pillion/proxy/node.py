@@ -47,18 +47,21 @@ class Proxy(Value):
     """Its node metadata, as far as they are texts: patches may ask for them."""
 
     given_families: tuple[Family, ...] = ()
-    """Its IP families, where its addresses are left out."""
+    """Its IP families, found once: where its addresses are left out, they are known all the same."""
 
     @property
     def families(self) -> tuple[Family, ...]:
         """IP families of its addresses, v4 first."""
-        if self.given_families:
-            return self.given_families
-        versions = {ip_address(address).version for address in self.workload.addresses if is_ip(address)}
-        found: list[Family] = ["v4"] if 4 in versions else []
-        if 6 in versions:
-            found.append("v6")
-        return tuple(found) or ("v4",)
+        return self.given_families or families_of(self.workload.addresses)
+
+
+def families_of(addresses: Iterable[str]) -> tuple[Family, ...]:
+    """Give the IP families of addresses, v4 first; that alone where there are none."""
+    versions = {ip_address(address).version for address in addresses if is_ip(address)}
+    found: list[Family] = ["v4"] if 4 in versions else []
+    if 6 in versions:
+        found.append("v6")
+    return tuple(found) or ("v4",)
 
 
 def read_proxy(
@@ -101,6 +104,7 @@ def read_proxy(
         reserved_ports=frozenset(port for key in OWN_PORTS if (port := _port(metadata, key))),
         version=_text(metadata, "ISTIO_VERSION"),
         metadata=FrozenMap({str(key): each for key, each in metadata.items() if isinstance(each, str)}),
+        given_families=families_of(workload.addresses),
     )
 
 

@@ -1,5 +1,7 @@
 """Where a proxy stands: what a world holds for the workloads of one namespace with the same labels."""
 
+from typing import NamedTuple
+
 from pillion.memo import Kept
 from pillion.mesh.endpoint import NO_MEMBERS, EndpointShelf, ServiceKey, service_key
 from pillion.mesh.service import Service
@@ -32,6 +34,15 @@ class Place(Value):
     """The security policies that select them."""
 
 
+class Found(NamedTuple):
+    """A place, and what it was made from besides the world's shelves for its namespace."""
+
+    place: Place
+    reads: Reads
+    by_address: tuple[ServiceKey, ...]
+    """The services that count their workloads by address."""
+
+
 class Places:
     """Gives the places of a world; a place that is equal to the one of the world before is the very same object."""
 
@@ -39,7 +50,8 @@ class Places:
         self._scopes = scopes
         self._world: World | None = None
         self._kept = Kept(self._make)
-        self._found: dict[PlaceKey, tuple[Place, Reads]] = {}
+        self._by_address = Kept(counted_by_address)
+        self._found: dict[PlaceKey, Found] = {}
         self._asking: dict[ServiceKey, set[PlaceKey]] = {}
         """The places of `_found` by the services that count their workloads by address."""
 
@@ -53,10 +65,9 @@ class Places:
         if before is not None and world.snapshot is not before.snapshot:
             changes = self._scopes.turn_to(world.snapshot)
             own = changes.namespaces | changes.workloads
-            touched.update(key for key, (_, reads) in self._found.items() if key[0] in own or reads.touched(changes))
+            touched.update(key for key, found in self._found.items() if key[0] in own or found.reads.touched(changes))
         for key in touched:
-            place, _ = self._found.pop(key)
-            for service in counted_by_address(place.services):
+            for service in self._found.pop(key).by_address:
                 self._asking[service].discard(key)
         return touched
 
@@ -66,10 +77,12 @@ class Places:
         found = self._found.get(key)
         if found is None:
             scope, reads = self._scopes.read(world.snapshot, namespace, labels)
-            found = self._found[key] = (self._kept(key, world, namespace, labels, scope), reads)
-            for service in counted_by_address(found[0].services):
+            by_address = self._by_address(namespace, world.snapshot.services.get(namespace, ()))
+            place = self._kept(key, world, key, scope, by_address)
+            found = self._found[key] = Found(place, reads, by_address)
+            for service in by_address:
                 self._asking.setdefault(service, set()).add(key)
-        return found[0]
+        return found.place
 
     def sweep(self) -> None:
         """Forget the places where nobody stands any more."""
@@ -77,13 +90,13 @@ class Places:
         self._asking = {service: keys for service, keys in self._asking.items() if keys}
         self._scopes.sweep()
 
-    def _make(self, world: World, namespace: str, labels: Labels, scope: SidecarScope) -> Place:
+    @staticmethod
+    def _make(world: World, key: PlaceKey, scope: SidecarScope, by_address: tuple[ServiceKey, ...]) -> Place:
         snapshot = world.snapshot
-        services = snapshot.services.get(namespace, ())
-        by_address = counted_by_address(services)
+        namespace, labels = key
         return Place(
             scope=scope,
-            services=services,
+            services=snapshot.services.get(namespace, ()),
             asked=FrozenMap({key: world.endpoints[key] for key in by_address if key in world.endpoints})
             if by_address
             else NO_MEMBERS,

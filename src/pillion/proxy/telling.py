@@ -36,7 +36,7 @@ from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, 
 from pillion.scope.build import Scopes
 from pillion.scope.filters import asked_metadata, asks_version, chosen
 from pillion.scope.model import SidecarScope
-from pillion.value import Diagnostics, FrozenMap, Value
+from pillion.value import NO_LABELS, Diagnostics, FrozenMap, Value
 from pillion.xds.resource import Resource, View, versioned
 from pillion.xds.type_urls import ENDPOINT
 
@@ -327,5 +327,7 @@ def _client_view(workload: Workload, outbound: OutboundIR) -> ClientView:
         network=workload.network if named else "",
         cluster=workload.cluster if named or kept else "",
         node=workload.node if local or named else "",
-        labels=FrozenMap({key: value for key, value in workload.labels.items() if key in named}),
+        labels=FrozenMap({key: value for key, value in workload.labels.items() if key in named})
+        if named
+        else NO_LABELS,
     )

@@ -38,6 +38,8 @@ def most_specific(host: str, candidates: Mapping[str, V]) -> tuple[str, V] | Non
     """Find the candidate that covers `host` best: itself, else the longest wildcard."""
     if host in candidates:
         return host, candidates[host]
+    if not candidates:
+        return None
     covering = [name for name in candidates if is_wildcard(name) and is_subset_of(host, name)]
     if not covering:
         return None

@@ -45,7 +45,7 @@ class ScopeInput(Value):
     sidecar: Sidecar | None = None
     settings: MeshSettings
     services: FrozenMap[ServiceShelf] = FrozenMap()
-    """The shelves of the namespaces that its hosts name."""
+    """The shelves of the namespaces that its hosts name, and what its hosts import by name from anywhere."""
     virtual_services: FrozenMap[tuple[VirtualService, ...]] = FrozenMap()
     """Likewise."""
     targets: tuple[Service, ...] = ()
@@ -144,7 +144,7 @@ def scope_input(
     """Cut out of the world what a Sidecar reads in a namespace. `by_host` holds every service under its host."""
     namespace, sidecar = whose
     virtual_services = _cut(snapshot.virtual_services, _rule_namespaces(entries))
-    services = _cut(snapshot.services, _service_namespaces(entries, by_host))
+    services = _importable(snapshot.services, entries, by_host)
     hosts = _led_to(virtual_services, namespace)
     targets = tuple(sorted((service for host in sorted(hosts) for service in by_host.get(host, ())), key=age))
     around = {namespace, snapshot.settings.root_namespace, *services, *(each.namespace for each in targets)}
@@ -166,12 +166,13 @@ def scope_input(
 
 def reads_of(given: ScopeInput, entries: Iterable[HostsByNamespace]) -> Reads:
     """Say what was looked at to make a scope's input, there or not."""
-    rules, services = _rule_namespaces(entries), _service_namespaces(entries, {})
-    if rules is None or services is None:
+    rules, named = _rule_namespaces(entries), _named_shelves(entries)
+    if rules is None or named is None:
         return Reads(namespaces=None)
     root = given.settings.root_namespace
     around = {given.namespace, root, *given.services, *(each.namespace for each in given.targets)}
-    return Reads(namespaces=rules.union(services, around), hosts=_led_to(given.virtual_services, given.namespace))
+    led_to = _led_to(given.virtual_services, given.namespace)
+    return Reads(namespaces=rules.union(named[0], around), hosts=led_to | named[1])
 
 
 def _led_to(virtual_services: FrozenMap[tuple[VirtualService, ...]], namespace: str) -> frozenset[str]:
@@ -191,18 +192,30 @@ def _rule_namespaces(entries: Iterable[HostsByNamespace]) -> frozenset[str] | No
     return frozenset(every)
 
 
-def _service_namespaces(
-    entries: Iterable[HostsByNamespace], by_host: Mapping[str, Iterable[Service]]
-) -> frozenset[str] | None:
-    """Give the namespaces whose services the listeners may import; None for all."""
-    every: set[str] = set()
+def _named_shelves(entries: Iterable[HostsByNamespace]) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Give the namespaces that listeners name, and the hosts that they import from anywhere; None for everything."""
+    namespaces: set[str] = set()
+    everywhere: set[str] = set()
     for hosts in entries:
         anywhere = named_hosts(hosts)
         if anywhere is None:
             return None
-        every |= {scope for scope, imported in hosts.items() if imported.every and scope != ANY_NAMESPACE}
-        every |= {service.namespace for host in anywhere for service in by_host.get(host, ())}
-    return frozenset(every)
+        namespaces |= {scope for scope, imported in hosts.items() if imported.every and scope != ANY_NAMESPACE}
+        everywhere |= anywhere
+    return frozenset(namespaces), frozenset(everywhere)
+
+
+def _importable(
+    shelves: FrozenMap[ServiceShelf], entries: Iterable[HostsByNamespace], by_host: Mapping[str, Iterable[Service]]
+) -> FrozenMap[ServiceShelf]:
+    """Cut out the shelves that the listeners name; of others, only the services that they import by name."""
+    named = _named_shelves(entries)
+    if named is None:
+        return shelves
+    namespaces, everywhere = named
+    owners = {service.namespace for host in everywhere for service in by_host.get(host, ())} - namespaces
+    chosen = {name: tuple(each for each in shelves[name] if each.hostname in everywhere) for name in owners}
+    return FrozenMap(chosen | {name: shelves[name] for name in namespaces if name in shelves})
 
 
 def _cut(shelves: FrozenMap[V], named: frozenset[str] | None) -> FrozenMap[V]:
@@ -224,7 +237,8 @@ def build_scope(given: ScopeInput) -> SidecarScope:
         for service in _inferred(listener, given):
             union.add(service)
     services = union.services()
-    rules = {each.hostname: found for each in services if (found := _rules_for(each, given))}
+    ruled = services if given.destination_rules else ()
+    rules = {each.hostname: found for each in ruled if (found := _rules_for(each, given))}
     return SidecarScope(
         namespace=given.namespace,
         sidecar=given.sidecar,

@@ -27,9 +27,9 @@ class ImportedHosts(Value):
 
     def imports_service(self, hostname: str) -> bool:
         """Return whether a service of that host is meant: an exact name, or a wildcard that covers it."""
-        if hostname in self.exact:
+        if EVERY_HOST in self.wild or hostname in self.exact:
             return True
-        return any(name == EVERY_HOST or is_subset_of(hostname, name) for name in self.wild)
+        return any(is_subset_of(hostname, name) for name in self.wild)
 
     def imports_rule(self, hostname: str) -> bool:
         """Return whether a VirtualService for that host is meant: here either side may be the wildcard."""

@@ -33,11 +33,12 @@ def select_services(
     """
     imported: list[Service] = []
     excluding = any(each.excluded for each in hosts.values())
+    anywhere = hosts.get(ANY_NAMESPACE)
     for service in services:
         if excluding and is_excluded(hosts, service.namespace, service.hostname):
             continue
-        for scope in (service.namespace, ANY_NAMESPACE):
-            found = _imported(hosts[scope], service, port) if scope in hosts else None
+        for scope in (hosts.get(service.namespace), anywhere):
+            found = _imported(scope, service, port) if scope is not None else None
             if found is not None:
                 imported.append(found)
                 break

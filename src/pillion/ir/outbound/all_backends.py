@@ -6,7 +6,7 @@ from pillion.ir.model.key import BackendKey
 from pillion.ir.outbound.backends import BackendInputs, base_backends, dynamic_backend, refuse, service_backends
 from pillion.ir.outbound.endpoints import ANYWHERE, ClientView
 from pillion.ir.policy.client_tls import MutualMode
-from pillion.ir.policy.cluster_local import cluster_local_hosts, is_cluster_local
+from pillion.ir.policy.cluster_local import cluster_local_hosts
 from pillion.ir.policy.connection import preserves_case
 from pillion.ir.policy.peer import namespace_mode
 from pillion.ir.traits import OutboundTraits
@@ -40,7 +40,7 @@ class BackendSlice(Value):
     """Whose preferences count among members that Envoy resolves by name."""
 
 
-def backend_slice(scope: SidecarScope, traits: OutboundTraits) -> BackendSlice:
+def backend_slice(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> BackendSlice:
     """Cut out what backends are made from."""
     namespaces = {service.namespace for service in scope.services}
     root = scope.settings.root_namespace
@@ -54,7 +54,7 @@ def backend_slice(scope: SidecarScope, traits: OutboundTraits) -> BackendSlice:
         preserve_case=preserves_case(scope.settings.config, traits),
         family=traits.dns_family,
         dns_capture=traits.dns_capture,
-        cluster_local=cluster_local_hosts(scope.settings.config, scope.settings.domain),
+        cluster_local=memo(cluster_local_hosts, scope.settings.config, scope.settings.domain),
         client=ClientView(
             locality=traits.locality,
             network=traits.network,
@@ -101,5 +101,5 @@ def _inputs(cut: BackendSlice, service: Service) -> BackendInputs:
         preserve_case=cut.preserve_case,
         family=cut.family if placed or service.resolution == "DYNAMIC_DNS" else "v4",
         client=cut.client if placed else ANYWHERE,
-        cluster_local=is_cluster_local(service.hostname, cut.cluster_local),
+        cluster_local=cut.cluster_local,
     )

@@ -23,6 +23,7 @@ from pillion.ir.outbound.endpoints import ANYWHERE, NO_RULES, ClientView, member
 from pillion.ir.outbound.unknown import unknown_names, wildcard_names
 from pillion.ir.policy.balancing import balancing, is_passthrough, outlier
 from pillion.ir.policy.client_tls import ClientTlsInputs, MutualMode, client_tls
+from pillion.ir.policy.cluster_local import is_cluster_local
 from pillion.ir.policy.pool import connect_timeout, keepalive, limits, nanoseconds, upgrades_to_http2, upstream_http
 from pillion.ir.policy.traffic import port_policy, subset_policy, with_defaults
 from pillion.mesh.destination_rules import ConsolidatedRule
@@ -31,7 +32,7 @@ from pillion.mesh.service import Service, ServicePort
 from pillion.resources.host import is_wildcard
 from pillion.resources.istio.destination_rule import Subset, TrafficPolicy
 from pillion.resources.istio.mesh_config import MeshConfig
-from pillion.value import NO_LABELS, Diagnostic, Diagnostics, Labels, Value, Where
+from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where
 
 PASSTHROUGH_IDLE = 300 * 10**9
 _BY_NAME = frozenset({"HTTP", "TLS", "GRPC", "HTTP2"})
@@ -50,7 +51,8 @@ class BackendInputs(Value):
     preserve_case: bool = False
     family: AddressFamily = "v4"
     client: ClientView = ANYWHERE
-    cluster_local: bool = False
+    cluster_local: FrozenMap[bool] = FrozenMap()
+    """Which hosts' members stay within their cluster."""
 
 
 def service_backends(inputs: BackendInputs) -> tuple[tuple[Backend, ...], Diagnostics]:
@@ -242,7 +244,7 @@ def _terms(part: _Part) -> MemberTerms:
         port_name=part.port.name,
         labels=part.labels,
         node_local=service.node_local,
-        cluster_local=part.inputs.cluster_local,
+        cluster_local=is_cluster_local(part.inputs.service.hostname, part.inputs.cluster_local),
         mtls=None if mode is None else mode == "ISTIO_MUTUAL",
         unhealthy=forced or ejection is None or ejection.min_health_percent <= 0,
         addresses=service.addresses,

@@ -40,7 +40,7 @@ def lower_outbound(
 
 
 def _lower(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> tuple[OutboundIR, Diagnostics]:
-    backends, diagnostics = memo(all_backends, backend_slice(scope, traits), memo)
+    backends, diagnostics = memo(all_backends, backend_slice(scope, traits, memo), memo)
     listeners = memo(outbound_listeners, listener_slice(scope, traits))
     tables = tuple(
         memo(route_table, _table_inputs(scope, traits, key, memo), memo) for key in memo(_table_keys, listeners)

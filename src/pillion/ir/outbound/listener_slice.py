@@ -1,11 +1,12 @@
 """What of a scope and a proxy its listeners are made from: no HTTP route is in it, so none changes a listener."""
 
 from pillion.ir.traits import OutboundTraits
-from pillion.mesh.service import Service
+from pillion.mesh.service import Service, ServicePort
 from pillion.resources.istio.destination_rule import ConnectionPoolSettings, DestinationRuleSpec, TrafficPolicy
 from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.resources.istio.sidecar import IstioEgressListener
 from pillion.resources.istio.virtual_service import VirtualService
+from pillion.resources.protocol import Protocol, is_http
 from pillion.scope.model import OutboundPolicy, SidecarScope
 from pillion.value import FrozenMap, Value
 
@@ -15,6 +16,7 @@ class EgressSlice(Value):
 
     declared: IstioEgressListener | None = None
     services: tuple[Service, ...] = ()
+    """Those that make a difference to its listeners."""
     virtual_services: tuple[VirtualService, ...] = ()
     """Those with tls or tcp routes."""
 
@@ -44,7 +46,7 @@ def listener_slice(scope: SidecarScope, traits: OutboundTraits) -> ListenerSlice
     egress = tuple(
         EgressSlice(
             declared=each.declared,
-            services=each.services,
+            services=_heard(each.services) if each.catch_all else each.services,
             virtual_services=tuple(rule for rule in each.virtual_services if rule.spec.tls or rule.spec.tcp),
         )
         for each in scope.egress
@@ -72,6 +74,25 @@ def listener_slice(scope: SidecarScope, traits: OutboundTraits) -> ListenerSlice
         config=scope.settings.config,
         traits=traits,
     )
+
+
+def _heard(services: tuple[Service, ...]) -> tuple[Service, ...]:
+    """Keep of services what their listeners are made from: of HTTP ports only the first of each number and protocol.
+
+    HTTP of one port shares one listener, whosever it is, unless names have to be resolved for it.
+    """
+    known: set[tuple[int, Protocol]] = set()
+    kept: list[Service] = []
+    for service in services:
+        if service.resolution == "DYNAMIC_DNS" or not all(is_http(port.protocol) for port in service.ports):
+            kept.append(service)
+            continue
+        for port in service.ports:
+            if (port.number, port.protocol) not in known and service.resolution != "ALIAS":
+                known.add((port.number, port.protocol))
+                only = ServicePort(name="", number=port.number, protocol=port.protocol)
+                kept.append(Service(hostname="", namespace="", ports=(only,)))
+    return tuple(kept)
 
 
 def _concerns_streams(rule: DestinationRuleSpec) -> bool:

@@ -171,8 +171,7 @@ def _member_places(claim: Claim, traits: OutboundTraits) -> Iterator[Claim]:
     """Yield a place for each member of a headless TCP port: there is no address of the service to listen on."""
     service, port = claim.service, claim.port
     raw = is_tcp(port.protocol) or is_sniffed(port.protocol)
-    anywhere = service_addresses(service, traits)[0] == UNSPECIFIED
-    if claim.binds or service.resolution != "PASSTHROUGH" or not anywhere or not raw:
+    if claim.binds or service.resolution != "PASSTHROUGH" or not raw or not _anywhere(service, traits):
         yield claim
         return
     members = [member for member in service.members if member.port_name == port.name]
@@ -182,6 +181,10 @@ def _member_places(claim: Claim, traits: OutboundTraits) -> Iterator[Claim]:
     for member in members:
         if is_address(member.address) and member.address != traits.own_address:
             yield replace(claim, binds=(member.address,))
+
+
+def _anywhere(service: Service, traits: OutboundTraits) -> bool:
+    return service_addresses(service, traits)[0] == UNSPECIFIED
 
 
 def _claim(builder: _Builder, claim: Claim, context: TcpContext) -> None:

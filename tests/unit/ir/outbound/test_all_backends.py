@@ -10,7 +10,7 @@ WEB, DB = service("web", {80: "HTTP"}), service("db", {5432: "TCP"})
 
 
 def test_they_are_sorted_and_complete() -> None:
-    backends, _ = all_backends(backend_slice(scope([WEB, DB]), OutboundTraits()), Memo())
+    backends, _ = all_backends(backend_slice(scope([WEB, DB]), OutboundTraits(), Memo()), Memo())
     keys = [each.key for each in backends]
     assert keys == sorted(keys)
     assert {key.kind for key in keys} == {"outbound", "passthrough", "black-hole"}
@@ -18,17 +18,17 @@ def test_they_are_sorted_and_complete() -> None:
 
 def test_one_changed_service_is_one_recomputed() -> None:
     memo = Memo()
-    all_backends(backend_slice(scope([WEB, DB]), OutboundTraits()), memo)
+    all_backends(backend_slice(scope([WEB, DB]), OutboundTraits(), Memo()), memo)
     before = memo.misses
     changed = service("db", {5433: "TCP"})
-    all_backends(backend_slice(scope([WEB, changed]), OutboundTraits()), memo)
+    all_backends(backend_slice(scope([WEB, changed]), OutboundTraits(), Memo()), memo)
     assert memo.misses == before + 1
     assert service_backends.__name__ == "service_backends"
 
 
 def test_mutual_tls_without_a_certificate_reaches_nobody() -> None:
     wanted = rule({"host": DB.hostname, "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}})
-    cut = backend_slice(scope([DB], rules=[wanted]), OutboundTraits(certificates=False))
+    cut = backend_slice(scope([DB], rules=[wanted]), OutboundTraits(certificates=False), Memo())
     backends, wrong = all_backends(cut, Memo())
     closed = next(each for each in backends if each.key.host == DB.hostname)
     assert (closed.discovery, closed.terms) == ("static", None)
@@ -36,7 +36,7 @@ def test_mutual_tls_without_a_certificate_reaches_nobody() -> None:
 
 
 def test_unknown_names_may_be_resolved() -> None:
-    cut = backend_slice(scope([], policy=OutboundPolicy(mode="ALLOW_ANY_DYNAMIC_DNS")), OutboundTraits())
+    cut = backend_slice(scope([], policy=OutboundPolicy(mode="ALLOW_ANY_DYNAMIC_DNS")), OutboundTraits(), Memo())
     backends, _ = all_backends(cut, Memo())
     assert "dynamic-dns" in {each.key.kind for each in backends}
 

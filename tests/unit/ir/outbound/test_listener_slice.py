@@ -20,3 +20,11 @@ def test_tcp_routes_and_rules_do() -> None:
     assert set(cut.rules) == {DB.hostname}
     assert set(cut.targets) == {DB.hostname}
     assert cut.egress[0].catch_all
+
+
+def test_another_http_service_of_a_known_port_changes_no_listener() -> None:
+    other, grpc = service("other", {80: "HTTP"}, "10.96.0.9"), service("grpc", {80: "GRPC"}, "10.96.0.10")
+    plain = listener_slice(scope([WEB, DB]), OutboundTraits())
+    assert listener_slice(scope([WEB, DB, other]), OutboundTraits()) == plain
+    assert listener_slice(scope([WEB, DB, grpc]), OutboundTraits()) != plain
+    assert listener_slice(scope([WEB, DB, service("more", {5432: "TCP"}, "10.96.0.3")]), OutboundTraits()) != plain

@@ -13,7 +13,7 @@ from pillion.ir.model.key import TableKey
 from pillion.ir.model.table import RouteTable, VirtualHost
 from pillion.ir.outbound.routing.hosts import HTTP_PORT, HostInputs, virtual_hosts
 from pillion.mesh.destination_rules import ConsolidatedRule
-from pillion.mesh.service import Service
+from pillion.mesh.service import Service, ServicePort
 from pillion.resources.host import is_wildcard, overlaps
 from pillion.resources.istio.destination_rule import DestinationRuleSpec, TrafficPolicy
 from pillion.resources.istio.virtual_service import VirtualService
@@ -66,9 +66,15 @@ def services_on(services: tuple[Service, ...], port: int) -> FrozenMap[Service]:
             continue
         for own in service.ports:
             if own.number == port:
-                found[service.hostname.lower()] = replace(service, ports=(own,), members=())
+                found[service.hostname.lower()] = _trimmed(service, own)
                 break
     return FrozenMap(found)
+
+
+def _trimmed(service: Service, port: ServicePort) -> Service:
+    if len(service.ports) == 1 and not service.members:
+        return service
+    return replace(service, ports=(port,), members=())
 
 
 def rules_on(rules: tuple[VirtualService, ...], services: FrozenMap[Service], port: int) -> tuple[VirtualService, ...]:
