@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -199,10 +198,15 @@ def test_a_strict_policy_that_nobody_can_satisfy_is_told_with_the_workload_and_i
     try:
         assert (code, out.splitlines()[0]) == (1, "PeerAuthentication shop/default created")
         (told,) = [line for line in err.splitlines() if "[strict-without-certificate]" in line]
-        file = Path(mesh.mesh.options.paths[0]) / "world.yaml"
-        assert re.match(rf"{file}:\d+: Deployment shop/web: error: PeerAuthentication asks for STRICT", told)
-        assert told in [str(each) for each in unpacked(status(NAME)["diagnostics"])]
-        assert told in run("get", "deployments")[2]
+        assert told.startswith("-:5: PeerAuthentication shop/default: spec.mtls.mode: error: asks for STRICT")
+        assert "(this concerns the proxies of Deployment shop/web)" in told
+        without_line = told.replace("-:5:", "-:")  # only who has the text knows the line
+        assert without_line in [str(each) for each in unpacked(status(NAME)["diagnostics"])]
+        assert without_line in run("get", "peerauthentications")[2]
+        for words in (("pods",), ("deployments", "web")):  # what the proxies behind them are told of
+            (shown,) = run("get", *words)[2].splitlines()
+            assert shown == without_line.replace(" (this concerns the proxies of Deployment shop/web)", "")
+        assert run("get", "services")[2] == ""
         assert run("apply", "-f", "-", stdin=namespace("elsewhere"))[0] == 0
     finally:
         run("delete", "-f", "-", stdin=STRICT + "---\n" + namespace("elsewhere"))

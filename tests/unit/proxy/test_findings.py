@@ -1,5 +1,7 @@
 """A security policy that is not evaluated is an error wherever it is shown."""
 
+import pytest
+
 from pillion.mesh.catalog import Catalog
 from pillion.proxy.settings import mesh_settings
 from pillion.proxy.telling import Teller
@@ -68,3 +70,45 @@ def test_a_policy_that_selects_nothing_yet_is_told_too() -> None:
 
 def test_a_world_without_policies_has_nothing_to_tell() -> None:
     assert told(*PODS) == ((), (), ())
+
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}, {name: admin, port: 9090}]}
+---
+"""
+
+
+def levels(*ports: int, selected: str = "web", namespace: str = "shop") -> str:
+    modes = ", ".join(f"{port}: {{mode: DISABLE}}" for port in ports)
+    spec = f"{{selector: {{matchLabels: {{app: {selected}}}}}, portLevelMtls: {{{modes}}}}}"
+    return POLICY.format(kind="PeerAuthentication", namespace=namespace, spec=spec)
+
+
+def test_a_mode_for_the_port_of_a_service_names_the_port_that_is_meant() -> None:
+    found, *_ = told(*PODS, SERVICE, levels(80, 8080, 9090, 7))
+    assert [(each.code, each.severity, str(each.where)) for each in found] == [
+        ("port-of-service", "warning", "PeerAuthentication shop/rule: spec.portLevelMtls.80")
+    ]
+    assert "80 is a port of Service shop/web" in found[0].message
+    assert found[0].hint == "name the workload's port, 8080"
+
+
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [*PODS, SERVICE, levels(80, selected="other")],
+        [SERVICE, levels(80)],
+        [*PODS, levels(80)],
+        [*PODS, SERVICE, levels(80, namespace="istio-system")],
+        [*PODS, SERVICE.replace("targetPort: 8080", "targetPort: 80"), levels(80)],
+        [POD.replace("image: app}", "image: app, ports: [{{containerPort: 80}}]}").format(
+            name="web-1", namespace="shop", app="web", number=1
+        ), SERVICE, levels(80)],
+    ],
+    ids=["other workloads", "no workloads", "no service", "root namespace", "same port", "a port of the pod"],
+)  # fmt: skip
+def test_a_mode_for_another_port_is_nothing_to_tell(documents: list[str]) -> None:
+    assert told(*documents)[0] == ()

@@ -58,18 +58,10 @@ def _refusals(inputs: InboundInputs) -> Diagnostics:
     ports = [0, *(port.number for port in inbound_ports(inputs))]
     modes: dict[int, MutualMode] = {port: inputs.modes.for_port(port) for port in ports}
     closed = [port for port, mode in modes.items() if effective_mode(mode, certificates=False) is None]
-    found: list[Diagnostic] = []
-    if closed:
-        names = ", ".join("all other ports" if port == 0 else str(port) for port in closed)
-        found.append(
-            Diagnostic(
-                code="strict-without-certificate",
-                severity="error",
-                message=f"PeerAuthentication asks for STRICT mutual TLS, but this proxy has no certificate: "
-                f"calls to {names} are refused",
-                hint="set up a certificate provider, or make the policy PERMISSIVE",
-            )
-        )
+    demands: dict[Where, list[int]] = {}
+    for port in closed:
+        demands.setdefault(inputs.modes.where(port), []).append(port)
+    found = [_closed(where, demanded) for where, demanded in demands.items()]
     if any(mode == "PERMISSIVE" for mode in modes.values()):
         found.append(
             Diagnostic(
@@ -79,3 +71,14 @@ def _refusals(inputs: InboundInputs) -> Diagnostics:
             )
         )
     return tuple(found)
+
+
+def _closed(where: Where, ports: list[int]) -> Diagnostic:
+    names = ", ".join([*(f"port {port}" for port in ports if port), *(["all other ports"] if 0 in ports else [])])
+    return Diagnostic(
+        code="strict-without-certificate",
+        severity="error",
+        message=f"asks for STRICT mutual TLS, and this proxy has no certificate: calls to {names} are refused",
+        where=where,
+        hint="set up a certificate provider, or make the policy PERMISSIVE",
+    )

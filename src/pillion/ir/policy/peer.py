@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from pillion.ir.policy.client_tls import MutualMode
 from pillion.resources.istio.security import MutualTLS, PeerAuthentication
-from pillion.value import Labels, Value
+from pillion.resources.meta import ref_of
+from pillion.value import Labels, Value, Where
 
 
 class PeerModes(Value):
@@ -16,10 +17,22 @@ class PeerModes(Value):
 
     mode: MutualMode = "PERMISSIVE"
     ports: tuple[tuple[int, MutualMode], ...] = ()
+    policy: str = ""
+    """The PeerAuthentication that says `mode`; empty when none does."""
+    own: str = ""
+    """The one that says what ports take which do not take `mode`, or say so themselves."""
+    said: frozenset[int] = frozenset()
+    """The ports that it says it of."""
 
     def for_port(self, port: int) -> MutualMode:
         """Return what one port takes."""
         return dict(self.ports).get(port, self.mode)
+
+    def where(self, port: int) -> Where:
+        """Return the line that decides what a port takes."""
+        if port in self.said:
+            return Where(resource=self.own, path=("spec", "portLevelMtls", str(port), "mode"))
+        return Where(resource=self.policy, path=("spec", "mtls", "mode"))
 
 
 def peer_modes(
@@ -38,14 +51,25 @@ def peer_modes(
         elif place == namespace and place != root_namespace and labels.covers(selector):
             workload = workload or policy
     mode: MutualMode = "PERMISSIVE"
+    deciding: PeerAuthentication | None = None
     for policy in (mesh, own, workload):
-        if policy is not None:
-            mode = _mode(policy.spec.mtls) or mode
-    ports: tuple[tuple[int, MutualMode], ...] = ()
-    if workload is not None:
-        levels = workload.spec.port_level_mtls
-        ports = tuple(sorted((int(port), _mode(setting) or mode) for port, setting in levels.items()))
-    return PeerModes(mode=mode, ports=ports)
+        said = _mode(policy.spec.mtls) if policy is not None else None
+        if said is not None:
+            mode, deciding = said, policy
+    name = str(ref_of(deciding)) if deciding is not None else ""
+    if workload is None or not workload.spec.port_level_mtls:
+        return PeerModes(mode=mode, policy=name)
+    levels: dict[int, MutualMode | None] = {
+        int(port): _mode(setting) for port, setting in workload.spec.port_level_mtls.items()
+    }
+    ports: dict[int, MutualMode] = {port: levels[port] or mode for port in sorted(levels)}
+    return PeerModes(
+        mode=mode,
+        ports=tuple(ports.items()),
+        policy=name,
+        own=str(ref_of(workload)),
+        said=frozenset(port for port, level in levels.items() if level is not None),
+    )
 
 
 def namespace_mode(policies: Iterable[PeerAuthentication], namespace: str, root_namespace: str) -> MutualMode:

@@ -15,7 +15,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from typing import Any, NamedTuple, cast, final
 
 import msgspec
@@ -24,7 +24,7 @@ from aiohttp import web
 from pillion.local import requester
 from pillion.local.kubelet.instance import Streams
 from pillion.local.kubelet.kubelet import UnknownContainerError
-from pillion.local.server import tables
+from pillion.local.server import findings, tables
 from pillion.local.server.intake import check
 from pillion.local.server.mesh import Change, ChangeError, Mesh
 from pillion.local.server.overlay import reference
@@ -33,7 +33,7 @@ from pillion.local.state import hint
 from pillion.resources.documents import Document
 from pillion.resources.frozen import same
 from pillion.resources.meta import Ref
-from pillion.value import Diagnostic, Origin, has_errors
+from pillion.value import Diagnostic, Diagnostics, Origin, has_errors
 from pillion.xds.request import Refusal
 
 ADMIN_PORT = 15000
@@ -96,7 +96,16 @@ class Api:
         answer = tables.objects(
             self._mesh, query.get("kind", ""), query.get("namespace", ""), query.get("name", ""), selector
         )
-        return web.json_response({"header": answer.header, "rows": answer.rows, "items": answer.items})
+        names = {(query.get("kind", ""), str(row[0]), str(row[1])) for row in answer.rows}
+        told = [each for each in self._told(self._pods_of(names)) if each.severity != "info"] if names else []
+        return web.json_response(
+            {
+                "header": answer.header,
+                "rows": answer.rows,
+                "items": answer.items,
+                "told": [msgspec.to_builtins(each) for each in told],
+            }
+        )
 
     async def logs(self, request: web.Request) -> web.StreamResponse:
         """Send what a container wrote."""
@@ -215,6 +224,19 @@ class Api:
                 if id(refusal) not in old:
                     found.setdefault(client.peer or client.node_id, {})[kind] = refusal.message
         return found
+
+    def _told(self, pods: Container[str]) -> Diagnostics:
+        mesh = self._mesh
+        return mesh.files.located(findings.of_pods(mesh.plane, mesh.intake.taken, pods))
+
+    def _pods_of(self, names: Container[tuple[str, ...]]) -> set[str]:
+        """Give the pods that are named by kind, namespace and name, or made from what is."""
+        return {
+            key
+            for key, running in self._mesh.pods.running().items()
+            if ("Pod", *key.split("/", 1)) in names
+            or (running.owner.kind, running.owner.namespace, running.owner.name) in names
+        }
 
     def _pod(self, request: web.Request) -> str:
         return self._find(request.query.get("pod", ""))

@@ -1,9 +1,10 @@
 """What is wrong with the world that all resources make together, and with what single proxies are told of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from pillion.controlplane.client import Client
 from pillion.controlplane.plane import ControlPlane
 from pillion.local.server.intake import Taken
 from pillion.resources.meta import Ref
@@ -11,6 +12,8 @@ from pillion.value import Diagnostic, Diagnostics, Where
 
 Owner = Callable[[str], Ref | None]
 """Names the workload that a pod, `namespace/name`, was made from."""
+MOST_NAMES = 5
+"""How many workloads a message names; it counts the others."""
 
 
 def of_world(plane: ControlPlane, taken: Mapping[Ref, Taken], owner: Owner) -> Diagnostics:
@@ -18,28 +21,49 @@ def of_world(plane: ControlPlane, taken: Mapping[Ref, Taken], owner: Owner) -> D
     found = plane.diagnostics
     known = {(each.code, each.where.resource) for each in found}
     errors = (each for each in _of_proxies(plane, owner) if (each.code, each.where.resource) not in known)
-    whole = (*found, *dict.fromkeys(errors))
+    whole = (*found, *errors)
     if not whole:
         return ()
+    return _with_origins(whole, taken)
+
+
+def of_pods(plane: ControlPlane, taken: Mapping[Ref, Taken], pods: Container[str]) -> Diagnostics:
+    """Give what the proxies of some pods, `namespace/name`, are told of what they are configured with; all of it."""
+    told = (each for client in plane.clients if client.peer in pods for each in _told(plane, client))
+    return _with_origins(dict.fromkeys(told), taken)
+
+
+def _with_origins(diagnostics: Iterable[Diagnostic], taken: Mapping[Ref, Taken]) -> Diagnostics:
     origins = {str(ref): each.held.document.origin for ref, each in taken.items()}
     return tuple(
         replace(each, where=replace(each.where, origin=each.where.origin or origins.get(each.where.resource)))
-        for each in whole
+        for each in diagnostics
     )
 
 
+def _told(plane: ControlPlane, client: Client) -> Diagnostics:
+    try:
+        return plane.teller.told(plane.world, client.proxy).diagnostics
+    except Exception:  # noqa: BLE001 (the control plane has told of it)
+        return ()
+
+
 def _of_proxies(plane: ControlPlane, owner: Owner) -> list[Diagnostic]:
-    found: list[Diagnostic] = []
+    found: dict[Diagnostic, dict[str, None]] = {}
     for client in plane.clients:
-        try:
-            told = plane.teller.told(plane.world, client.proxy).diagnostics
-        except Exception:  # noqa: BLE001, S112 (the control plane has told of it)
-            continue
-        errors = (each for each in told if each.severity == "error")
-        found.extend(each if each.where.resource else _of_workload(each, owner(client.peer)) for each in errors)
-    return found
+        name = str(owner(client.peer) or f"Pod {client.peer}")
+        for each in (each for each in _told(plane, client) if each.severity == "error"):
+            if each.where.resource:
+                found.setdefault(each, {})[name] = None
+            else:  # it is about the workload, and the same for all of its pods
+                found[replace(each, where=Where(resource=name))] = {}
+    return [_concerning(each, sorted(names)) for each, names in found.items()]
 
 
-def _of_workload(diagnostic: Diagnostic, owner: Ref | None) -> Diagnostic:
-    """Say whose proxies a diagnostic is about that names no resource: it is the same for all pods of a workload."""
-    return replace(diagnostic, where=Where(resource=str(owner))) if owner else diagnostic
+def _concerning(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:
+    """Say whose proxies were told of a resource."""
+    if not names:
+        return diagnostic
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    whose = f"the proxies of {', '.join(names[:MOST_NAMES])}{more}"
+    return replace(diagnostic, message=f"{diagnostic.message} (this concerns {whose})")

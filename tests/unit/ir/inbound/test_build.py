@@ -6,6 +6,7 @@ from pillion.ir.traits import InboundTraits
 from pillion.mesh.workload import ServiceTarget, Workload
 from pillion.resources.istio.security import PeerAuthentication
 from pillion.resources.istio.sidecar import Sidecar
+from pillion.value import Labels
 from support.scopes import resource, scope, service
 
 WEB = service("web", {80: "HTTP"})
@@ -33,9 +34,27 @@ def test_what_is_refused_without_a_certificate_is_told() -> None:
     assert isinstance(strict, PeerAuthentication)
     _, wrong = lower_inbound(scope([WEB], peers=[strict]), WORKLOAD, TARGETS, InboundTraits(certificates=False))
     assert [(each.code, each.severity) for each in wrong] == [("strict-without-certificate", "error")]
-    assert "8080" in wrong[0].message
+    assert "calls to port 8080, all other ports are refused" in wrong[0].message
+    assert str(wrong[0].where) == "PeerAuthentication shop/x: spec.mtls.mode"
     _, fallback = lower_inbound(scope([WEB]), WORKLOAD, TARGETS, InboundTraits(certificates=False))
     assert [each.code for each in fallback] == ["plain-text-fallback"]
+
+
+def test_each_policy_that_closes_ports_is_told_with_the_ports_that_it_closes() -> None:
+    api = service("api", {81: "HTTP"})
+    both = (*TARGETS, ServiceTarget(service=api, port=api.ports[0], target_port=9090))
+    strict = {"mode": "STRICT"}
+    every = resource("PeerAuthentication", {"mtls": strict}, "every")
+    levels = {"9090": strict, "8080": {"mode": "DISABLE"}}
+    own = resource("PeerAuthentication", {"selector": {"matchLabels": {"app": "web"}}, "portLevelMtls": levels}, "own")
+    assert isinstance(every, PeerAuthentication)
+    assert isinstance(own, PeerAuthentication)
+    web = Workload(name="web-0", namespace="shop", labels=Labels({"app": "web"}))
+    _, wrong = lower_inbound(scope([WEB, api], peers=[every, own]), web, both, InboundTraits(certificates=False))
+    assert [(str(each.where), each.message.partition(": ")[2]) for each in wrong] == [
+        ("PeerAuthentication shop/every: spec.mtls.mode", "calls to all other ports are refused"),
+        ("PeerAuthentication shop/own: spec.portLevelMtls.9090.mode", "calls to port 9090 are refused"),
+    ]
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "99999999999h", "127.0.0.1:70000", "127.0.0.1:²", "127.0.0.1:-1"])

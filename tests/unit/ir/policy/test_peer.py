@@ -30,6 +30,17 @@ def test_levels() -> None:
     assert peer_modes((MESH, OWN, WEB), "shop", other, ROOT).ports == ()
 
 
+def test_the_line_that_decides_is_known() -> None:
+    web, other = FrozenMap({"app": "web"}), FrozenMap({"app": "other"})
+    assert str(peer_modes((), "shop", web, ROOT).where(80)) == "spec.mtls.mode"
+    assert str(peer_modes((MESH,), "shop", web, ROOT).where(80)) == "PeerAuthentication istio-system/p: spec.mtls.mode"
+    modes = peer_modes((MESH, OWN, WEB), "shop", web, ROOT)
+    assert str(modes.where(80)) == "PeerAuthentication shop/p: spec.portLevelMtls.80.mode"
+    assert str(modes.where(81)) == "PeerAuthentication shop/p: spec.mtls.mode"
+    unset = _policy({"mtls": {"mode": "UNSET"}}, created="2024-01-01T00:00:00Z")
+    assert peer_modes((MESH, unset), "shop", other, ROOT).policy == "PeerAuthentication istio-system/p"
+
+
 def test_the_oldest_of_a_level_counts() -> None:
     older = _policy({"mtls": {"mode": "STRICT"}}, created="2024-01-01T00:00:00Z")
     newer = _policy({"mtls": {"mode": "DISABLE"}}, created="2024-01-02T00:00:00Z")
