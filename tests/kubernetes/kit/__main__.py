@@ -21,7 +21,10 @@ def main(argv: list[str]) -> int:
         case ["images", folder]:
             place = Path(folder)
             busybox = image.busybox(place, debian.unpack() / "bin" / "busybox")
-            image.archive(place / "images.tar", [busybox, image.pillion(place)])
+            images = [busybox, image.pillion(place)]
+            image.archive(place / "images.tar", images)
+            for layer in {layer for each in images for layer, _ in each.layers}:
+                layer.unlink()
         case ["up", ("api" | "cluster") as level, folder]:
             place = Path(folder).resolve()
             place.mkdir(parents=True)

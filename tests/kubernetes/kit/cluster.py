@@ -13,13 +13,14 @@ from pathlib import Path
 
 from kubernetes.kit import debian, image
 from kubernetes.kit.control import HERE, Control
+from kubernetes.kit.init import DATA
 from kubernetes.kit.machine import Machine
 
 SOCKET = "/run/containerd/containerd.sock"
 PODS = "10.244.0.0/24"
 CONTAINERD = """
 version = 2
-root = "{folder}/containerd"
+root = "{folder}/{data}/containerd"
 state = "/run/containerd"
 disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs",
   "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.internal.v1.opt"]
@@ -52,15 +53,16 @@ class Cluster(Control):
     def start(self) -> "Cluster":
         """Start all of it and wait until the node is ready and has the images."""
         # Made beside what starts meanwhile.
-        argv = [sys.executable, "-m", "kubernetes.kit", "images", str(self.folder)]
+        argv = [sys.executable, "-m", "kubernetes.kit", "images", str(self.folder / DATA)]
         with (self.folder / "images.log").open("wb") as log:
-            self._images = subprocess.Popen(argv, stderr=log, cwd=HERE.parents[1])
+            environment = {**self.machine.environment, "PYTHONPATH": str(HERE.parents[1])}
+            self._images = subprocess.Popen(self.machine.inside(*argv), stderr=log, env=environment)
         self._forward()
         self._start_containerd()
         super().start()
         if self._images.wait():
             raise RuntimeError(f"the images cannot be made: {self._last_words('images')}")
-        self.containers("-n", "k8s.io", "images", "import", str(self.folder / "images.tar"))
+        self.containers("-n", "k8s.io", "images", "import", str(self.folder / DATA / "images.tar"))
         return self
 
     def containers(self, *words: str) -> str:
@@ -96,7 +98,7 @@ class Cluster(Control):
     def _start_containerd(self) -> None:
         at = self.folder
         plugins = self.machine.packages / debian.PLUGINS
-        text = CONTAINERD.format(folder=at, socket=SOCKET, sandbox=image.BUSYBOX, plugins=plugins)
+        text = CONTAINERD.format(folder=at, data=DATA, socket=SOCKET, sandbox=image.BUSYBOX, plugins=plugins)
         (at / "containerd.toml").write_text(text)
         ipam = {"type": "host-local", "ranges": [[{"subnet": PODS}]], "routes": [{"dst": "0.0.0.0/0"}]}
         bridge = {"type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True, "ipam": ipam}

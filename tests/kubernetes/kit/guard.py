@@ -5,6 +5,7 @@ groups and the folder go. Prints `ready PID` when the machine's first process, P
 """
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -65,16 +66,25 @@ def main(folder: Path, cgroup: str) -> int:
     try:
         assert machine.stdout is not None
         if machine.stdout.readline() == b"ready\n":
-            first = Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text().strip()
-            print("ready", first, flush=True)  # noqa: T201 (who started it waits for this)
-            sys.stdin.read()
+            first = int(Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text())
+            hold(first)
         else:
-            print((folder / "machine.log").read_text()[-1000:], flush=True)  # noqa: T201 (the same)
+            print((folder / "machine.log").read_text()[-1000:], flush=True)  # noqa: T201 (who started it reads this)
     finally:
         machine.kill()
         machine.wait()
         code = take_away(folder, groups)
     return code
+
+
+def hold(first: int) -> None:
+    """Wait for the end of our input, then end a machine's first process: it is gone when all that runs inside is."""
+    process = os.pidfd_open(first)
+    print("ready", first, flush=True)  # noqa: T201 (who started it waits for this)
+    sys.stdin.read()
+    signal.pidfd_send_signal(process, signal.SIGKILL)
+    select.select([process], [], [], EMPTIED)
+    os.close(process)
 
 
 if __name__ == "__main__":

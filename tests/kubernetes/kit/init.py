@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 ADDRESS = "10.200.0.1"
+DATA = "data"
+"""A folder that is in memory, seen from inside only."""
 EMPTY = ("/run", "/var/lib", "/var/log")
 SYSCTLS = {
     "vm/overcommit_memory": "1",
@@ -28,14 +30,13 @@ def run(*argv: str) -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Make folders that are empty, a kubelet's folder, and a network of one bridge that leads nowhere."""
+    """Make folders that are empty, and a network of one bridge that leads nowhere."""
     run("mount", "--make-rshared", "/")
     for each in EMPTY:
         run("mount", "-t", "tmpfs", "tmpfs", each)
-    kubelet = folder / "kubelet"
-    kubelet.mkdir()
-    Path("/var/lib/kubelet").mkdir()
-    run("mount", "--bind", str(kubelet), "/var/lib/kubelet")
+    # Containers' files are in memory: many, and gone at once.
+    (folder / DATA).mkdir()
+    run("mount", "-t", "tmpfs", "tmpfs", str(folder / DATA))
     for key, value in SYSCTLS.items():
         file = folder / key.replace("/", ".")
         file.write_text(f"{value}\n")
