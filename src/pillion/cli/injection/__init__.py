@@ -1,1 +1,1 @@
-"""Commands about injection: `kube_inject`, `uninject`, and `texts`, the files that they name; `doctor` and `status`."""
+"""Commands about injection: `kube_inject`, `uninject`, `doctor`, `status`. `texts` and `settings` are read by them."""

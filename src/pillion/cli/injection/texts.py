@@ -1,14 +1,10 @@
-"""Reading what a command line names: input files as texts, and the settings of injection."""
+"""Files that a command line names, as texts."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import click
-
-from pillion.inject.schema.types import Json, section
-from pillion.inject.settings import Settings, default_settings
-from pillion.inject.text import read_text, write_text
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
@@ -69,27 +65,3 @@ def write_output(text: str, name: str) -> None:
     except OSError as error:
         message = f"open {name}: {str(error.strerror).lower()}"
         raise FileError(message) from None
-
-
-def read_settings(*, config: str, values: str, mesh: str, operator: str) -> Settings:
-    """Return the settings that files give; our own where none is named. Raises `FileError`."""
-    ours = default_settings()
-    if not (config or values or mesh or operator):
-        return ours
-    from_operator = _operator(operator) if operator else {}
-    return Settings(
-        config=read_file(config) if config else ours.config,
-        values=from_operator.get("values") or (read_file(values) if values else ("{}" if config else ours.values)),
-        mesh=from_operator.get("meshConfig") or (read_file(mesh) if mesh else ours.mesh),
-        reversible=not config,
-        source=", ".join(name for name in (config, values, mesh, operator) if name),
-    )
-
-
-def _operator(name: str) -> dict[str, str]:
-    document, problem = read_text(read_file(name))
-    if problem or not isinstance(document, dict):
-        message = f"{name}: {problem or 'an IstioOperator was expected'}"
-        raise FileError(message)
-    spec = section(cast(Json, document), "spec")
-    return {key: write_text(spec[key]) for key in ("values", "meshConfig") if spec.get(key)}

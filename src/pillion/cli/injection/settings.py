@@ -1,0 +1,107 @@
+"""The settings of injection that a command line names: files, the ConfigMaps of a cluster, or our own."""
+
+from typing import TYPE_CHECKING, cast
+
+from pillion.cli.injection.texts import FileError, read_file
+from pillion.inject.schema.types import Json, section
+from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, default_settings
+from pillion.inject.text import read_text, write_text
+from pillion.value import FrozenMap, Value
+
+if TYPE_CHECKING:
+    from pillion.sources.kubernetes.client import KubernetesClient
+
+
+class ClusterMaps(Value):
+    """Where a cluster keeps its settings."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = "istio-system"
+    injector: str = INJECTOR_MAP
+    """Name of the ConfigMap with `config` and `values`."""
+    mesh: str = MESH_MAP
+    """Name of the one with `mesh`."""
+
+
+class SettingsSource(Value):
+    """Files for single settings, and a cluster for those that no file gives; without either, ours."""
+
+    config: str = ""
+    values: str = ""
+    mesh: str = ""
+    operator: str = ""
+    """An IstioOperator, whose values and mesh config go before the files'."""
+    cluster: ClusterMaps | None = None
+
+
+def read_settings(source: SettingsSource) -> Settings:
+    """Read the settings. A cluster is asked only for what the files do not give. Raises `FileError`."""
+    ours = default_settings()
+    named = [name for name in (source.config, source.values, source.mesh, source.operator) if name]
+    texts = {key: read_file(name) for key in ("config", "values", "mesh") if (name := getattr(source, key))}
+    texts |= _operator(source.operator) if source.operator else {}
+    if source.cluster is not None:
+        found, asked = _of_cluster(source.cluster, texts)
+        texts, named = found | texts, [*named, *asked]
+    if not named:
+        return ours
+    return Settings(
+        config=texts.get("config", ours.config),
+        values=texts.get("values", "{}" if "config" in texts else ours.values),
+        mesh=texts.get("mesh", ours.mesh),
+        mesh_networks=texts.get("meshNetworks", ""),
+        reversible="config" not in texts,
+        source=", ".join(named),
+    )
+
+
+def _operator(name: str) -> dict[str, str]:
+    document, problem = read_text(read_file(name))
+    if problem or not isinstance(document, dict):
+        message = f"{name}: {problem or 'an IstioOperator was expected'}"
+        raise FileError(message)
+    spec = section(cast(Json, document), "spec")
+    keys = {"values": "values", "mesh": "meshConfig"}
+    return {key: write_text(spec[field]) for key, field in keys.items() if spec.get(field)}
+
+
+def _of_cluster(cluster: ClusterMaps, given: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the settings that are not given, and the ConfigMaps that they were read from."""
+    wanted = {cluster.injector: ["config", "values"], cluster.mesh: ["mesh"]}
+    missing = {name: [key for key in keys if key not in given] for name, keys in wanted.items()}
+    names = [name for name, keys in missing.items() if keys]
+    texts: dict[str, str] = {}
+    for name, data in zip(names, _config_maps(cluster, names), strict=True):
+        for key in missing[name]:
+            if key not in data:
+                message = f"ConfigMap {cluster.namespace}/{name}: key {key!r} is missing"
+                raise FileError(message)
+            texts[key] = str(data[key])
+        if name == cluster.mesh:
+            texts["meshNetworks"] = str(data.get("meshNetworks") or "")
+    return texts, [f"ConfigMap {cluster.namespace}/{name}" for name in names]
+
+
+def _config_maps(cluster: ClusterMaps, names: list[str]) -> list[FrozenMap[str]]:
+    if not names:
+        return []
+    import msgspec  # noqa: PLC0415 with the next two: only who asks a cluster waits for what that takes
+
+    from pillion.cli.cluster import asked  # noqa: PLC0415
+    from pillion.sources.kubernetes.client import ApiError  # noqa: PLC0415
+
+    async def work(client: "KubernetesClient") -> list[FrozenMap[str]]:
+        found: list[FrozenMap[str]] = []
+        for name in names:
+            try:
+                body = await client.request("GET", f"/api/v1/namespaces/{cluster.namespace}/configmaps/{name}")
+            except ApiError as problem:
+                hint = "see --revision and --istioNamespace, or give the settings as files"
+                what = "is not there" if problem.code == 404 else f"cannot be read: {problem}"
+                message = f"ConfigMap {cluster.namespace}/{name} {what}" + (f"; {hint}" if problem.code == 404 else "")
+                raise FileError(message) from problem
+            found.append(FrozenMap(section(cast(Json, msgspec.json.decode(body)), "data")))
+        return found
+
+    return asked(cluster.kubeconfig, cluster.context, work)
