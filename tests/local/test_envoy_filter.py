@@ -109,7 +109,7 @@ def headers(mesh: RunningMesh, *hosts: str) -> dict[str, str]:
 
 
 def test_a_filter_is_inserted_where_the_labels_select(mesh: RunningMesh) -> None:
-    assert headers(mesh, "one", "two") == {"one": "", "two": ""}
+    until(lambda: headers(mesh, "one", "two") == {"one": "", "two": ""})
     mesh.apply(LUA)
     try:
         # a connection that is kept to the listener of before ends when that listener has drained
@@ -155,7 +155,7 @@ def test_a_policy_that_is_not_evaluated_is_an_error_on_every_surface(mesh: Runni
         shown = pillion("get", "authorizationpolicies", mesh="test-patches")
         assert "[policy-not-evaluated]" in shown.stderr
         assert "shut" in shown.stdout
-        told = [mesh.mesh.plane.teller.told(mesh.mesh.plane.world, each.proxy) for each in mesh.mesh.plane.clients]
+        told = mesh.look(lambda it: [it.plane.teller.told(it.plane.world, each.proxy) for each in it.plane.clients])
         assert sum(any(one.code == "policy-not-evaluated" for one in each.diagnostics) for each in told) == 1
     finally:
         mesh.delete(POLICY)

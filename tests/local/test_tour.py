@@ -12,7 +12,7 @@ from pillion.local import inventory
 from pillion.local.tour.reach import Seen
 from pillion.local.tour.story import CLIENTS, TARGETS, Fresh, Stage
 
-pytestmark = [pytest.mark.root, pytest.mark.envoy]
+pytestmark = [pytest.mark.root, pytest.mark.envoy, pytest.mark.timeout(400)]
 
 # How a client fares with a service:
 #   cluster  it answers, through the service's own cluster

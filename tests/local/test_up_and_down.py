@@ -17,7 +17,7 @@ from pillion.local.server.door import opened
 from pillion.local.server.mesh import MeshOptions
 from pillion.local.state import running
 
-pytestmark = [pytest.mark.root, pytest.mark.envoy]
+pytestmark = [pytest.mark.root, pytest.mark.envoy, pytest.mark.timeout(400)]
 
 NAME = "test-up"
 MOMENTS = (0.0, 0.03, 0.07, 0.12, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9, 1.2, 1.6)
@@ -57,7 +57,7 @@ def test_a_second_up_is_refused_and_the_first_goes_on(world: Path, tmp_path: Pat
         assert status(NAME)["ready"]
         assert pillion("exec", "web", "--", "true", mesh=NAME).returncode == 0
         first.process.send_signal(signal.SIGINT)
-        assert first.process.wait(20) == 0
+        assert first.process.wait(40) == 0
         assert first.said().splitlines()[-2:] == ["taking the mesh down ...", f"mesh {NAME} is down"]
 
 
@@ -97,7 +97,7 @@ def test_a_signal_at_any_moment_takes_all_back(world: Path, tmp_path: Path, numb
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(moment)
         process.send_signal(number)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
         assert process.returncode in {0, 130}, said
         assert "Traceback" not in said
         assert not place(NAME).path.exists(), f"after {moment} s: {said}"
@@ -152,7 +152,7 @@ def test_a_tour_that_is_interrupted_takes_all_back(moment: float) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(moment)
     process.send_signal(signal.SIGTERM)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert said.endswith("pillion: interrupted; everything is taken down again\n")
     assert "Traceback" not in said
@@ -198,6 +198,7 @@ def test_documents_may_come_by_standard_input_and_stay(world: Path, tmp_path: Pa
 
 def test_of_a_detached_mesh_that_died_the_next_command_quotes_the_log(world: Path) -> None:
     assert pillion("up", "--detach", str(world), mesh=NAME).returncode == 0
+    until(place(NAME).server_log.read_text)
     pid = running(place(NAME))
     assert pid
     os.kill(pid, signal.SIGKILL)
@@ -208,6 +209,7 @@ def test_of_a_detached_mesh_that_died_the_next_command_quotes_the_log(world: Pat
     again = pillion("up", "--detach", str(world), mesh=NAME)
     assert again.returncode == 0
     assert again.stderr.startswith(f"of mesh {NAME} before: it ended unexpectedly; its log ends with:\n  ")
+    until(lambda: "all 2 pods are ready" in place(NAME).server_log.read_text())
     pid = running(place(NAME))
     assert pid
     os.kill(pid, signal.SIGKILL)
