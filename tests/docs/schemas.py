@@ -1,8 +1,8 @@
 """The JSON that `docs/cli.md` promises, and whether a value is of it.
 
 A `schema NAME` block lists fields, one a line, `name: type`; a field without type has its own fields below, indented.
-Types: `text`, `number`, `bool`, `any`, `step` (text or number), `[T]`, `T?` (may be null), or another block's name. A
-value has all fields of its block and no other.
+Types: `text`, `number`, `bool`, `any`, `step` (text or number), `[T]`, `{NAME: T}`, `T?` (may be null), or another
+block's name. A value has all fields of its block and no other.
 """
 
 import re
@@ -42,18 +42,25 @@ def problems(value: Any, kind: str | Fields, path: str = "") -> Iterator[str]:
     elif kind.endswith("?"):
         if value is not None:
             yield from problems(value, kind[:-1], path)
-    elif kind.startswith("["):
-        if not isinstance(value, list):
-            yield f"{path} is no list"
-            return
-        for index, each in enumerate(value):
-            yield from problems(each, kind[1:-1], f"{path}[{index}]")
+    elif kind[0] in "[{":
+        yield from _of_many(value, kind, path)
     elif kind in SIMPLE:
         right = isinstance(value, SIMPLE[kind]) and (kind == "bool" or not isinstance(value, bool))
         if not right:
             yield f"{path} is {value!r}, expected {kind}"
     elif kind != "any":
         yield from problems(value, schemas()[kind], path)
+
+
+def _of_many(value: Any, kind: str, path: str) -> Iterator[str]:
+    inner = kind[1:-1]
+    if kind[0] == "{" and isinstance(value, dict):
+        yield from _of_object(value, dict.fromkeys(value, inner.partition(":")[2].strip()), path)
+    elif kind[0] == "[" and isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from problems(each, inner, f"{path}[{index}]")
+    else:
+        yield f"{path} is no {'list' if kind[0] == '[' else 'object'}"
 
 
 def _of_object(value: Any, fields: Fields, path: str) -> Iterator[str]:

@@ -4,8 +4,10 @@ from typing import Any
 
 import click
 
+from pillion.cli.cluster import asked, cluster_options, means_cluster
 from pillion.cli.output import client, guarded, mesh_option, output_option, print_json, print_table
 from pillion.cli.proxy_tables import TABLES, section
+from pillion.sources.kubernetes.client import KubernetesClient
 
 
 @click.command()
@@ -13,12 +15,15 @@ from pillion.cli.proxy_tables import TABLES, section
 @click.argument("pod")
 @click.option("-n", "--namespace", default="", help="the pod's namespace, unless POD says NAMESPACE/POD")
 @mesh_option
+@cluster_options
 @output_option
 @guarded
-def command(part: str, pod: str, *, namespace: str, mesh: str, output: str) -> None:
-    """Show clusters, listeners, routes, endpoints or the bootstrap of a pod's Envoy. POD may be a Deployment's name."""
-    name = f"{namespace}/{pod}" if namespace else pod
-    dump: dict[str, Any] = client(mesh).get("/proxy-config", pod=name)
+def command(part: str, pod: str, *, output: str, namespace: str, **where: str) -> None:
+    """Show clusters, listeners, routes, endpoints or the bootstrap of a pod's Envoy. POD may be a Deployment's name.
+
+    With --kubeconfig or --context it is a pod of that cluster, else one of the mesh on this machine.
+    """
+    dump = _dump(pod, namespace, **where)
     if part == "all":
         print_json(dump)
     elif output == "json" or part == "bootstrap":
@@ -26,3 +31,16 @@ def command(part: str, pod: str, *, namespace: str, mesh: str, output: str) -> N
     else:
         header, row = TABLES[part]
         print_table(header, sorted(line for each in section(dump, part) for line in row(each)))
+
+
+def _dump(pod: str, namespace: str, mesh: str, kubeconfig: str, context: str) -> dict[str, Any]:
+    if not means_cluster(kubeconfig, context):
+        return client(mesh).get("/proxy-config", pod=f"{namespace}/{pod}" if namespace else pod)
+    # Imported when a cluster is meant: a mesh on this machine is asked without all that.
+    from pillion.install.inspection.envoy import config_dump  # noqa: PLC0415
+
+    async def work(cluster: KubernetesClient) -> dict[str, Any]:
+        home, _, name = pod.rpartition("/")
+        return await config_dump(cluster, namespace or home or cluster.access.namespace, name)
+
+    return asked(kubeconfig, context, work)

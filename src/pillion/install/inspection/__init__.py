@@ -2,5 +2,5 @@
 
 Pure: `sync` says how far each proxy is, `health` what is wrong with the control plane, `drift` whether a pod's sidecar
 is what injection makes today, `pods` what became of each pod and why. Shells: `replicas` asks the control plane's debug
-pages, `reading` collects what `health` and `pods` look at, `envoy` asks the Envoy of a pod.
+pages, `examination` collects what `health` judges and `reading` what `pods` does, `envoy` asks the Envoy of a pod.
 """

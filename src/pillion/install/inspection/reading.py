@@ -1,4 +1,4 @@
-"""Collects what `pods` and `health` look at: a few objects of the installation, and pods, from an API server."""
+"""Judges every pod of a cluster: with the webhooks, the namespaces and the settings that are there."""
 
 import asyncio
 from collections.abc import Iterable
@@ -20,7 +20,6 @@ from pillion.value import FrozenMap, Value, has_errors
 
 PODS = Collection(api_version="v1", plural="pods", kind="Pod", namespaced=True)
 NAMESPACES = Collection(api_version="v1", plural="namespaces", kind="Namespace", namespaced=False)
-SLICES = Collection(api_version="discovery.k8s.io/v1", plural="endpointslices", kind="EndpointSlice", namespaced=True)
 MADE = f"{OWNER_LABEL}={OWNER}"
 NATIVE = {"name": "ENABLE_NATIVE_SIDECARS", "value": "true"}
 OWNERS = {
