@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from docs.pages import ROOT, run, steps
+from docs.pages import run, steps
 
 PAGE = "tutorial-manual-injection.md"
 
 
 def test_the_blocks_print_what_the_page_says(tmp_path: Path) -> None:
-    ran = list(run(PAGE, tmp_path, {"PILLION": str(ROOT)}))
+    ran = list(run(PAGE, tmp_path, {}))
     assert [(each.step.script, each.output) for each in ran if not each.is_as_written] == []
 
 

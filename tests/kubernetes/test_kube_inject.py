@@ -68,6 +68,14 @@ def test_settings_come_from_the_config_maps(
     assert f"image: {image}\n" in done.stdout
 
 
+def test_the_settings_of_a_cluster_are_exported(cluster: Control, tmp_path: Path) -> None:
+    words = ["inject", "settings", "--kubeconfig", str(cluster.kubeconfig), "-r", "blue", "-o", str(tmp_path / "x")]
+    done = subprocess.run([sys.executable, "-m", "pillion", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = {file.name: file.read_text() for file in (tmp_path / "x").iterdir()}
+    assert found == {"config": CONFIG % "blue", "values": '{"image": "proxy"}', "mesh": "trustDomain: td"}
+
+
 def test_what_a_cluster_does_not_give_is_told(own: Control, tmp_path: Path) -> None:
     def refused(*words: str, control: Control | None = own, **environment: str) -> str:
         done = kube_inject(control, *words, **environment)

@@ -155,6 +155,26 @@ def from_config_maps(documents: Mapping[str, Json]) -> tuple[Settings, Diagnosti
     return settings, tuple(missing)
 
 
+def to_config_maps(settings: Settings, namespace: str, revision: str = "") -> tuple[Json, Json]:
+    """Write settings as the two ConfigMaps that `from_config_maps` reads."""
+    suffix = f"-{revision}" if revision else ""
+    networks = {"meshNetworks": settings.mesh_networks} if settings.mesh_networks else {}
+    every = {
+        INJECTOR_MAP: {"config": settings.config, "values": settings.values},
+        MESH_MAP: {"mesh": settings.mesh} | networks,
+    }
+    injector, mesh_map = (
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": name + suffix, "namespace": namespace},
+            "data": data,
+        }
+        for name, data in every.items()
+    )
+    return injector, mesh_map
+
+
 def _key(config_map: Json, key: str, missing: list[Diagnostic]) -> str:
     data = section(config_map, "data")
     if key not in data:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pillion.inject.policy import Policy
-from pillion.inject.settings import Settings, compiled, default_settings, from_config_maps
+from pillion.inject.settings import Settings, compiled, default_settings, from_config_maps, to_config_maps
 
 
 def test_our_own_settings_are_sound() -> None:
@@ -87,3 +87,15 @@ def test_without_config_maps_ours_are_used() -> None:
 def test_a_missing_key_is_named() -> None:
     _, missing = from_config_maps({"istio-sidecar-injector": config_map("istio-sidecar-injector", config="c")})
     assert [(each.code, each.where.field) for each in missing] == [("missing-setting", "data.values")]
+
+
+@pytest.mark.parametrize("revision", ["", "blue"])
+@pytest.mark.parametrize("networks", ["", "networks: {}"])
+def test_config_maps_read_back_as_what_was_written(revision: str, networks: str) -> None:
+    settings = Settings(
+        config="c", values="{}", mesh="m", mesh_networks=networks, source="ConfigMap istio-sidecar-injector"
+    )
+    injector, mesh_map = to_config_maps(settings, "home", revision)
+    assert injector["metadata"] == {"name": f"istio-sidecar-injector-{revision}".removesuffix("-"), "namespace": "home"}
+    assert mesh_map["metadata"]["name"] == f"istio-{revision}".removesuffix("-")
+    assert from_config_maps({"istio-sidecar-injector": injector, "istio": mesh_map}) == (settings, ())

@@ -9,6 +9,7 @@ from pillion.analysis.injection.blast_radius import BlastRadius, blast_radii
 from pillion.analysis.injection.cases import cases, namespaces
 from pillion.analysis.injection.diagnosis import Diagnosis, diagnose
 from pillion.analysis.injection.drift import Drift, drift
+from pillion.cli.injection.export import settings as export
 from pillion.cli.injection.status import status
 from pillion.controlplane.webhook.files import SettingsFiles
 from pillion.controlplane.webhook.files import read as read_settings
@@ -26,6 +27,7 @@ def command() -> None:
 
 
 command.add_command(status)
+command.add_command(export)
 
 
 @command.command()

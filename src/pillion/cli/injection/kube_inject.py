@@ -7,11 +7,10 @@ from typing import cast
 
 import click
 
-from pillion.cli.injection.settings import ClusterMaps, SettingsSource, read_settings
+from pillion.cli.injection.settings import SettingsSource, cluster_map_options, cluster_maps, read_settings
 from pillion.cli.injection.texts import joined, read_inputs, write_output
 from pillion.inject.conversion import Conversion, convert
 from pillion.inject.injection import Injector, Options
-from pillion.inject.settings import INJECTOR_MAP, MESH_MAP
 from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
 
 
@@ -27,13 +26,7 @@ from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
 @click.option("--meshConfigFile", "mesh", default="", help="key mesh of ConfigMap istio")
 @click.option("--operatorFileName", "operator", default="", help="IstioOperator whose values and mesh config to use")
 @click.option("-r", "--revision", default="", help="revision that injects; default is the default one")
-@click.option("--kubeconfig", default="", help="take settings that no file gives from the cluster of this kubeconfig")
-@click.option("--context", default="", help="take them from the cluster of this context")
-@click.option(
-    "-i", "--istioNamespace", "home", default="", help="take them from this namespace; istio-system if absent"
-)
-@click.option("--injectConfigMapName", "injector_map", default="", help="with a cluster: istio-sidecar-injector[-REV]")
-@click.option("--meshConfigMapName", "mesh_map", default="", help="with a cluster: istio[-REVISION] if absent")
+@cluster_map_options
 @click.option(
     "--webhookConfig", hidden=True, expose_value=False, help="istioctl's; the ConfigMaps say all that it says"
 )
@@ -52,7 +45,14 @@ def command(filename: tuple[str, ...], output: str, revision: str, **named: str)
         native_sidecars=os.environ.get("ENABLE_NATIVE_SIDECARS") == "true",
         compliance_policy=os.environ.get("COMPLIANCE_POLICY", ""),
     )
-    injector = Injector(read_settings(_source(revision, named)), FrozenMap(os.environ))
+    source = SettingsSource(
+        config=named.pop("config"),
+        values=named.pop("values"),
+        mesh=named.pop("mesh"),
+        operator=named.pop("operator"),
+        cluster=cluster_maps(revision, **named),
+    )
+    injector = Injector(read_settings(source), FrozenMap(os.environ))
     results = [convert(text, name, injector, options) for name, text in read_inputs(filename, sys.stdin.read)]
     found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
     _tell(found)
@@ -61,26 +61,6 @@ def command(filename: tuple[str, ...], output: str, revision: str, **named: str)
     elif not has_errors(found):
         write_output(joined(result.text for result in results), output)
     sys.exit(2 if has_errors(found) else 0)
-
-
-def _source(revision: str, named: dict[str, str]) -> SettingsSource:
-    cluster = [named[key] for key in ("kubeconfig", "context", "home", "injector_map", "mesh_map")]
-    kubeconfig, context, home, injector, mesh = cluster
-    suffix = f"-{revision}" if revision else ""
-    maps = ClusterMaps(
-        kubeconfig=kubeconfig,
-        context=context,
-        namespace=home or "istio-system",
-        injector=injector or INJECTOR_MAP + suffix,
-        mesh=mesh or MESH_MAP + suffix,
-    )
-    return SettingsSource(
-        config=named["config"],
-        values=named["values"],
-        mesh=named["mesh"],
-        operator=named["operator"],
-        cluster=maps if any(cluster) else None,
-    )
 
 
 def _tell(found: Diagnostics) -> None:

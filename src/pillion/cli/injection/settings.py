@@ -1,6 +1,9 @@
 """The settings of injection that a command line names: files, the ConfigMaps of a cluster, or our own."""
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+import click
 
 from pillion.cli.injection.texts import FileError, read_file
 from pillion.inject.schema.types import Json, section
@@ -11,17 +14,50 @@ from pillion.value import FrozenMap, Value
 if TYPE_CHECKING:
     from pillion.sources.kubernetes.client import KubernetesClient
 
+P = ParamSpec("P")
+R = TypeVar("R")
+HOME = "istio-system"
+
 
 class ClusterMaps(Value):
     """Where a cluster keeps its settings."""
 
     kubeconfig: str = ""
     context: str = ""
-    namespace: str = "istio-system"
+    namespace: str = HOME
     injector: str = INJECTOR_MAP
     """Name of the ConfigMap with `config` and `values`."""
     mesh: str = MESH_MAP
     """Name of the one with `mesh`."""
+
+
+def cluster_map_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add the options that name a cluster and its ConfigMaps; `cluster_maps` takes them."""
+    options = (
+        (("--kubeconfig",), "take settings that no file gives from the cluster of this kubeconfig"),
+        (("--context",), "take them from the cluster of this context"),
+        (("-i", "--istioNamespace", "home"), "take them from this namespace; istio-system if absent"),
+        (("--injectConfigMapName", "injector_map"), "with a cluster: istio-sidecar-injector[-REVISION] if absent"),
+        (("--meshConfigMapName", "mesh_map"), "with a cluster: istio[-REVISION] if absent"),
+    )
+    for names, text in reversed(options):
+        function = click.option(*names, default="", help=text)(function)
+    return function
+
+
+def cluster_maps(
+    revision: str, *, kubeconfig: str, context: str, home: str, injector_map: str, mesh_map: str
+) -> ClusterMaps | None:
+    """Return the ConfigMaps of the cluster that options name; `None` when none of them is there."""
+    suffix = f"-{revision}" if revision else ""
+    maps = ClusterMaps(
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=home or HOME,
+        injector=injector_map or INJECTOR_MAP + suffix,
+        mesh=mesh_map or MESH_MAP + suffix,
+    )
+    return maps if any((kubeconfig, context, home, injector_map, mesh_map)) else None
 
 
 class SettingsSource(Value):
