@@ -121,7 +121,11 @@ class ControlPlane:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            self._push()
+            try:
+                self._push()
+            except Exception as error:
+                LOG.exception("a change cannot be told")
+                self._begin_anew(error)
             await asyncio.sleep(self._quiet)
 
     async def pushed(self, generation: int) -> None:
@@ -157,6 +161,14 @@ class ControlPlane:
         push = Push(generation=generation, seconds=seconds, told=told, refused=refused)
         self.pushes = [*self.pushes[-99:], push]
         self._pushed = generation
+        self._tell()
+
+    def _begin_anew(self, error: Exception) -> None:
+        """After a fault of our own, let go of all that was remembered, and have the next push look at everybody."""
+        self.teller = Teller()
+        self._not_shown = dict(self._clients)
+        self._told_of_proxies = (_fault(f"a change cannot be told, proxies keep what they have: {error!r}"),)
+        self._pushed = self.generation
         self._tell()
 
     def _build(self, last: World | None) -> World:
