@@ -162,7 +162,8 @@ def test_a_fault_of_ours_leaves_proxies_what_they_have_and_ends_nothing(
         async with plane() as (made, address), client(address) as proxy:
             await proxy.subscribe(CLUSTER)
             await proxy.hear()
-            for stage, code in (("view", "not-published"), ("build", "internal-error")):
+            faults = {"view": "not-published", "turn_to": "internal-error", "build": "internal-error"}
+            for stage, code in faults.items():
                 with monkeypatch.context() as patch:
                     patch.setattr(made.teller, stage, broken)
                     await made.pushed(made.apply([service("web")]))
@@ -175,4 +176,4 @@ def test_a_fault_of_ours_leaves_proxies_what_they_have_and_ends_nothing(
                 heard |= {each.name for each in (await proxy.hear()).resources}
 
     asyncio.run(play())
-    assert len(caplog.records) == 2
+    assert len(caplog.records) == 3
