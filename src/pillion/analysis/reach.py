@@ -18,7 +18,7 @@ from pillion.mesh.workload import Workload
 from pillion.proxy.node import Proxy
 from pillion.proxy.telling import Teller
 from pillion.resources.protocol import Protocol as Declared
-from pillion.value import FrozenMap, Value
+from pillion.value import Diagnostics, FrozenMap, Value
 from pillion.xds.resource import View
 
 KINDS: Final[tuple[TypeUrl, ...]] = (LISTENER, CLUSTER, ROUTES, ASSIGNMENT)
@@ -50,6 +50,8 @@ class Reached(Value):
     destination: Destination
     call: Call
     result: Result
+    diagnostics: Diagnostics = ()
+    """What there is to say of what the caller's proxy is told."""
 
     @property
     def arrives(self) -> bool:
@@ -84,11 +86,12 @@ def reach(
     if not captured:
         note = "the pod has no sidecar, so the call goes straight to the address"
         return Reached(caller=caller, destination=destination, call=call, result=Result(notes=(note,)))
-    config = configuration_of((teller or Teller()).view(world, Proxy(workload=caller)))
-    result = simulate(config, call)
+    proxy, teller = Proxy(workload=caller), teller or Teller()
+    result = simulate(configuration_of(teller.view(world, proxy)), call)
     if destination.note:
         result = replace(result, notes=(destination.note, *result.notes))
-    return Reached(caller=caller, destination=destination, call=call, result=result)
+    found = teller.told(world, proxy).diagnostics
+    return Reached(caller=caller, destination=destination, call=call, result=result, diagnostics=found)
 
 
 def configuration_of(view: View) -> Configuration:

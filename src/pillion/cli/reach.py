@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from pillion.analysis.call import Result
 from pillion.analysis.reach import Asked, Reached, find_workloads, reach
@@ -15,7 +16,7 @@ from pillion.mesh.catalog import Catalog
 from pillion.mesh.snapshot import MeshSnapshot
 from pillion.mesh.workload import Workload
 from pillion.proxy.telling import Teller
-from pillion.value import FrozenMap
+from pillion.value import Diagnostics, FrozenMap
 
 
 @click.command()
@@ -58,17 +59,29 @@ def command(  # noqa: PLR0913  # a call has many sides
     planned = plan(declared.read(()), declared.mesh_config, mesh_config)
     teller = Teller()
     world, found = teller.build(Catalog().with_changes(planned.resources), planned.settings)
-    diagnostics = (*declared.diagnostics, *planned.diagnostics, *found)
-    print_diagnostics(declared.located(diagnostics))
+    known = planned.placed((*declared.diagnostics, *planned.diagnostics, *found))
+    print_diagnostics(declared.located(known))
     pod = _caller(world.snapshot, caller)
     answer = reach(world, pod, asked, teller, captured=planned.has_sidecar(f"{pod.namespace}/{pod.name}"))
     if answer is None:
         fail(f"{host}: no service has this name as seen from {caller.partition('/')[0]}", 1)
+    print_diagnostics(declared.located(planned.placed(_of_the_proxy(answer, known))))
     if output == "json":
         print_json(_document(answer))
     else:
         print_table(("STEP", "WHAT"), _rows(answer))
     sys.exit(0 if answer.arrives else 1)
+
+
+def _of_the_proxy(answer: Reached, told: Diagnostics) -> Diagnostics:
+    """Give what there is to say of the caller's proxy, and was not told of the world already."""
+    known = {(each.code, each.where.resource) for each in told}
+    caller = f"Pod {answer.caller.namespace}/{answer.caller.name}"
+    return tuple(
+        each if each.where.resource else replace(each, where=replace(each.where, resource=caller))
+        for each in answer.diagnostics
+        if (each.code, each.where.resource) not in known
+    )
 
 
 def _target(text: str) -> tuple[str, int]:

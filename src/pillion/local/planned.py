@@ -7,20 +7,21 @@ and slices. What a dump of a real cluster says already stays as it is.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+from msgspec.structs import replace
+
 from pillion.local import workloads
 from pillion.local.addresses import Book, Claim, Pool, assign
 from pillion.local.fabric.model import FabricSettings
 from pillion.local.server.cluster import WORKLOADS, address, published, with_status
 from pillion.local.server.injection import Prepared, injected, prepare
-from pillion.local.server.intake import Intake, Taken
+from pillion.local.server.intake import Intake, Taken, check
 from pillion.local.server.overlay import Held
 from pillion.mesh.settings import MeshSettings
-from pillion.resources.decode import decode
 from pillion.resources.documents import Document
 from pillion.resources.kubernetes.endpoint_slice import SERVICE_NAME, EndpointSlice
 from pillion.resources.kubernetes.pod import Pod
 from pillion.resources.meta import HasMetadata, Ref, ref_of
-from pillion.value import Diagnostic, Diagnostics, FrozenMap, has_errors
+from pillion.value import Diagnostic, Diagnostics, FrozenMap, Origin
 
 NODE = "planned"
 PROXY_CONTAINER = "istio-proxy"
@@ -36,11 +37,20 @@ class Planned(NamedTuple):
     namespaces: Mapping[str, Content]
     prepared: Prepared
     diagnostics: Diagnostics
+    origins: Mapping[str, Origin] = {}
+    """Where the document of each resource is, by `Kind namespace/name`."""
 
     @property
     def settings(self) -> MeshSettings:
         """The mesh's settings."""
         return self.prepared.mesh
+
+    def placed(self, diagnostics: Iterable[Diagnostic]) -> Diagnostics:
+        """Give diagnostics that name a resource with the document that it is from."""
+        return tuple(
+            replace(each, where=replace(each.where, origin=each.where.origin or self.origins.get(each.where.resource)))
+            for each in diagnostics
+        )
 
     def has_sidecar(self, pod: str) -> bool:
         """Return whether a pod, `namespace/name`, has a sidecar or would be given one."""
@@ -76,6 +86,7 @@ def plan(written: Iterable[Document], mesh_config: str | None = None, file: str 
         namespaces={ref.name: each.content for ref, each in intake.taken.items() if ref.kind == "Namespace"},
         prepared=prepared,
         diagnostics=found,
+        origins={str(ref): each.held.document.origin for ref, each in intake.taken.items()},
     )
 
 
@@ -83,9 +94,9 @@ def _intake(documents: Iterable[Document]) -> Intake:
     taken: dict[Ref, Taken] = {}
     found: list[Diagnostic] = []
     for document in documents:
-        resource, diagnostics = decode(document.content, document.origin)
+        resource, diagnostics = check(document.content, document.origin)
         found.extend(diagnostics)
-        if resource is not None and not has_errors(diagnostics):
+        if resource is not None:
             taken[ref_of(resource)] = Taken(resource, document.content, Held(document, "file"))
     return Intake(taken, tuple(found))
 

@@ -62,3 +62,36 @@ def test_a_program_may_speak_tls() -> None:
 def test_what_cannot_be_answered(words: tuple[str, ...], code: int, message: str) -> None:
     done = CliRunner().invoke(command, [str(MESH), *words])
     assert (done.exit_code, message in done.output) == (code, True), done.output
+
+
+REFUSED = """
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: default, namespace: prod-us1}
+spec: {egress: [{hosts: ["no-slash.example"]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: lost, namespace: prod-us1}
+spec:
+  hosts: [shop]
+  http:
+  - delegate: {name: nobody}
+    match: [{uri: {prefix: /a}}]
+  - route: [{destination: {host: shop, subset: v9}}]
+"""
+
+
+def test_what_is_wrong_is_told_with_its_line_the_refused_is_not_in_force_and_the_proxy_speaks_too(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "wrong.yaml").write_text(REFUSED)
+    done = CliRunner().invoke(command, [str(MESH), str(tmp_path), *ORDERS])
+    assert done.exit_code == 0, done.output
+    told = done.stderr.splitlines()
+    file = tmp_path / "wrong.yaml"
+    assert told[0].startswith(f"{file}:5: Sidecar prod-us1/default: spec.egress[0].hosts[0]: error: ")
+    assert told[1].startswith(f"{file}:13: VirtualService prod-us1/lost: spec.http[0].delegate: ")
+    assert told[2].startswith("Pod prod-us1/shop")
+    assert "subset v9" in told[2]
+    assert len(told) == 3

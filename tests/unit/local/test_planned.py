@@ -1,8 +1,10 @@
 from pillion.local.planned import Planned, plan
 from pillion.resources.documents import read
+from pillion.resources.istio.sidecar import Sidecar
 from pillion.resources.kubernetes.endpoint_slice import EndpointSlice
 from pillion.resources.kubernetes.pod import Pod
 from pillion.resources.kubernetes.service import Service
+from pillion.value import Diagnostic, Origin, Where
 
 SERVICE = """
 apiVersion: v1
@@ -86,3 +88,22 @@ def test_broken_documents_are_told() -> None:
     planned = _planned(POD, "\napiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: wrong}\n")
     assert [each.severity for each in planned.diagnostics] == ["error"]
     assert [each for each in planned.resources if isinstance(each, Service)] == []
+
+
+def test_what_an_api_server_would_refuse_is_not_in_force() -> None:
+    sidecar = (
+        "\napiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: one, namespace: shop}\n"
+        "spec: {egress: [{hosts: ['%s']}]}\n"
+    )
+    refused, taken = (_planned(SERVICE, sidecar % host) for host in ("no-slash.example", "./*"))
+    assert [(each.code, each.severity) for each in refused.diagnostics] == [("invalid-host", "error")]
+    assert [any(isinstance(each, Sidecar) for each in one.resources) for one in (refused, taken)] == [False, True]
+    assert any(isinstance(each, Service) for each in refused.resources)
+
+
+def test_a_diagnostic_that_names_a_resource_gets_its_document() -> None:
+    planned = plan(read(f"{NAMESPACE}---{SERVICE}", "mesh.yaml").documents)
+    told = Diagnostic(code="x", severity="info", message="m", where=Where(resource="Service shop/web"))
+    (placed,) = planned.placed([told])
+    assert placed.where.origin == Origin(file="mesh.yaml", document=1)
+    assert planned.placed([Diagnostic(code="x", severity="info", message="m")])[0].where.origin is None
