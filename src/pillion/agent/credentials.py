@@ -17,7 +17,7 @@ from pillion.value import Value
 ROOT = "/var/run/secrets/istio/root-cert.pem"
 TOKEN = "/var/run/secrets/tokens/istio-token"  # noqa: S105 the name of a file
 WAITING = 0.5
-LOOKING = 10.0
+LOOKING = 5.0
 """Seconds between two looks: while something is missing, and later."""
 
 
