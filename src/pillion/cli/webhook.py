@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "--workers", default=-1, help="processes that inject; 0 for none but this one, default one a CPU, at most 4"
 )
 @click.option("--drain", default=0.0, help="seconds to serve on after SIGTERM, not ready")
-@click.option("--watch", is_flag=True, help="let the cluster's ProxyConfig resources count")
+@click.option("--watch", is_flag=True, help="let ProxyConfigs count, and on OpenShift the namespaces' ids")
 @click.option("--kubeconfig", default="", help="with --watch: where the API server is; by default as kubectl finds it")
 @click.option("--context", default="", help="context of the kubeconfig")
 def command(cert: str, key: str, maps: tuple[str, ...], revision: str, **rest: object) -> None:
@@ -69,6 +69,7 @@ def command(cert: str, key: str, maps: tuple[str, ...], revision: str, **rest: o
         key=key,
         settings=SettingsFiles(maps=maps, revision="" if revision == "default" else revision, **texts),
         native_sidecars=os.environ.get("ENABLE_NATIVE_SIDECARS") == "true",
+        openshift=os.environ.get("PLATFORM") == "openshift",
         compliance_policy=os.environ.get("COMPLIANCE_POLICY", ""),
         workers=min(4, os.cpu_count() or 1) if workers < 0 else workers,
         on_error=cast("OnError", rest["on_error"]),

@@ -1,30 +1,52 @@
-"""The ProxyConfig resources of a cluster, watched: what they say counts for the pods that come after them."""
+"""What of a cluster counts for the pods that come after it, watched: ProxyConfigs, and the ids that OpenShift gives."""
 
 from collections.abc import Callable
 from typing import final
 
+from pillion.controlplane.webhook.worker import NamespaceIds
+from pillion.inject.pod.identity import ids_of
 from pillion.mesh.catalog import Catalog
 from pillion.resources.istio.proxy_config import ProxyConfig
+from pillion.resources.kubernetes.cluster import Namespace
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.client import KubernetesClient
 from pillion.sources.kubernetes.cluster import Cluster
 from pillion.sources.kubernetes.reflector import Patience
 from pillion.sources.kubernetes.watched import mesh_collections
+from pillion.value import Value
 
-WATCHED = tuple(each for each in mesh_collections() if each.kind == ProxyConfig.__name__)
+PROXY_CONFIGS = tuple(each for each in mesh_collections() if each.kind == ProxyConfig.__name__)
+NAMESPACES = tuple(each for each in mesh_collections() if each.kind == Namespace.__name__)
+
+
+class Known(Value):
+    """What is known of a cluster."""
+
+    proxy_configs: tuple[ProxyConfig, ...] = ()
+    """Oldest first."""
+    ids: tuple[NamespaceIds, ...] = ()
+    """Of each namespace that OpenShift gave some, by name."""
 
 
 @final
-class ProxyConfigs:
+class Watch:
     """Keeps up with the resources; `run` it."""
 
-    def __init__(self, client: KubernetesClient, changed: Callable[[], None], patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        client: KubernetesClient,
+        changed: Callable[[], None],
+        patience: Patience | None = None,
+        *,
+        openshift: bool = False,
+    ) -> None:
         """Set up the watch; `changed` is called whenever there is something new."""
-        self.resources: tuple[ProxyConfig, ...] | None = None
-        """Oldest first; None until they are known."""
+        self.known: Known | None = None
+        """None until all of it is known."""
         self._catalog = Catalog()
         self._changed = changed
-        self._cluster = Cluster(client, WATCHED, self._deliver, patience)
+        watched = (*PROXY_CONFIGS, *(NAMESPACES if openshift else ()))
+        self._cluster = Cluster(client, watched, self._deliver, patience)
 
     async def run(self) -> None:
         """Keep up until cancelled."""
@@ -38,5 +60,7 @@ class ProxyConfigs:
 
     def _deliver(self, changed: tuple[HasMetadata, ...], deleted: tuple[Ref, ...]) -> None:
         self._catalog = self._catalog.with_changes(changed, deleted)
-        self.resources = self._catalog.every(ProxyConfig)
+        given = ((each.metadata.name, ids_of(each.metadata.annotations)) for each in self._catalog.every(Namespace))
+        ids = (NamespaceIds(name=name, annotations=found) for name, found in sorted(given) if found)
+        self.known = Known(proxy_configs=self._catalog.every(ProxyConfig), ids=tuple(ids))
         self._changed()

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 
 from pillion.controlplane.webhook import certificate, files
-from pillion.controlplane.webhook.cluster import ProxyConfigs
+from pillion.controlplane.webhook.cluster import Known, Watch
 from pillion.controlplane.webhook.desk import Desk
 from pillion.controlplane.webhook.files import SettingsFiles
 from pillion.controlplane.webhook.injection import injection_server
@@ -16,7 +16,6 @@ from pillion.controlplane.webhook.pool import Inline, Pool, WorkerLostError
 from pillion.controlplane.webhook.status import Status
 from pillion.controlplane.webhook.worker import Preparation
 from pillion.inject.settings import Settings
-from pillion.resources.istio.proxy_config import ProxyConfig
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import KubernetesClient
 from pillion.value import Value, has_errors
@@ -41,7 +40,7 @@ class Plan(Value):
     on_error: OnError = "refuse"
     limits: Limits = Limits()
     access: Access | None = None
-    """To the API server whose ProxyConfigs count; None for none."""
+    """To the API server whose ProxyConfigs count, and on OpenShift its namespaces' ids; None for none."""
     look_seconds: float = 1.0
     """Between two looks at the files."""
     drain_seconds: float = 0.0
@@ -66,11 +65,13 @@ class Webhook:
         self._seen: dict[str, object] = {}
         self._settings: Settings | None = None
         """In use."""
-        self._watch: ProxyConfigs | None = None
-        self._proxy_configs: tuple[ProxyConfig, ...] = ()
+        self._watch: Watch | None = None
+        self._known = Known()
         """In use."""
         if plan.access is not None:
             self.status.watch()
+        elif plan.openshift:
+            say("on OpenShift a proxy's ids are those of its namespace, and nobody watches the namespaces")
 
     def terminate(self) -> None:
         """Begin the end."""
@@ -96,7 +97,7 @@ class Webhook:
                 async with contextlib.AsyncExitStack() as stack:
                     if self._plan.access is not None:
                         client = await stack.enter_async_context(KubernetesClient(self._plan.access))
-                        self._watch = ProxyConfigs(client, self._look.set)
+                        self._watch = Watch(client, self._look.set, openshift=self._plan.openshift)
                         watching = group.create_task(self._watch.run())
                         stack.callback(watching.cancel)
                     await self._serve(group, started)
@@ -119,7 +120,7 @@ class Webhook:
         while True:
             await self._look_at_certificate()
             await self._look_at_settings()
-            await self._look_at_proxy_configs()
+            await self._look_at_cluster()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._plan.look_seconds):
                     await self._look.wait()
@@ -173,29 +174,29 @@ class Webhook:
                 "settings: the last good ones stay" if standing.is_usable else "settings: there are no usable ones"
             )
 
-    async def _look_at_proxy_configs(self) -> None:
+    async def _look_at_cluster(self) -> None:
         watch, standing = self._watch, self.status.proxy_configs
         if watch is None or standing is None:
             return
-        found, problems = seen = watch.resources, watch.problems()
+        found, problems = seen = watch.known, watch.problems()
         if self._settings is None or self._seen.get("proxy-configs", (None, ())) == seen:
             return
         used = found is not None
-        if found is not None and found != self._proxy_configs:
-            before, self._proxy_configs = self._proxy_configs, found
+        if found is not None and found != self._known:
+            before, self._known = self._known, found
             try:
                 prepared = await self._desk.prepare(self._preparation(self._settings))
             except WorkerLostError:
-                self._proxy_configs = before
+                self._known = before
                 return
             used, problems = prepared.is_used, (*problems, *prepared.problems)
-            self._proxy_configs = found if used else before
+            self._known = found if used else before
         self._seen["proxy-configs"] = seen
         standing.note(problems, used=used)
         for problem in problems:
             self._say(f"proxy configs: {problem}")
         if used:
-            self._say(f"proxy configs: {len(self._proxy_configs)} of the cluster are in use")
+            self._say(f"proxy configs: {len(self._known.proxy_configs)} of the cluster are in use")
 
     def _preparation(self, settings: Settings) -> Preparation:
         plan = self._plan
@@ -205,7 +206,8 @@ class Webhook:
             native_sidecars=plan.native_sidecars,
             openshift=plan.openshift,
             compliance_policy=plan.compliance_policy,
-            proxy_configs=self._proxy_configs,
+            proxy_configs=self._known.proxy_configs,
+            ids=self._known.ids,
             must_render=self.status.settings.is_usable,
         )
 

@@ -12,12 +12,13 @@ import msgspec
 
 from pillion.controlplane.webhook import answer
 from pillion.inject.injection import Injector, Options
+from pillion.inject.policy import Namespace
 from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.review import Reviewer, variables_in
 from pillion.inject.settings import Settings
 from pillion.mesh.catalog import Catalog
 from pillion.resources.istio.proxy_config import ProxyConfig
-from pillion.value import FrozenMap, has_errors
+from pillion.value import NO_LABELS, FrozenMap, Labels, Value, has_errors
 
 _PLAIN = {
     "apiVersion": "v1",
@@ -26,6 +27,13 @@ _PLAIN = {
     "spec": {"containers": [{"name": "app", "image": "app"}]},
 }
 LENGTH = 4
+
+
+class NamespaceIds(Value):
+    """What OpenShift wrote on a namespace: the ids that its pods may use."""
+
+    name: str
+    annotations: Labels
 
 
 class Preparation(msgspec.Struct, frozen=True, tag=True):
@@ -38,6 +46,8 @@ class Preparation(msgspec.Struct, frozen=True, tag=True):
     compliance_policy: str = ""
     proxy_configs: tuple[ProxyConfig, ...] = ()
     """The resources of the cluster."""
+    ids: tuple[NamespaceIds, ...] = ()
+    """Of the cluster's namespaces, on OpenShift."""
     must_render: bool = False
     """Whether settings that cannot inject a plain pod are refused; said when there are better ones."""
 
@@ -85,6 +95,7 @@ class Bench:
         self._reviewer: Reviewer | None = None
         self._preparation: Preparation | None = None
         self._proxy_configs: Shelves = FrozenMap()
+        self._ids: dict[str, Labels] = {}
 
     def prepare(self, preparation: Preparation) -> Prepared:
         """Use other settings, unless they are unusable."""
@@ -103,6 +114,7 @@ class Bench:
             is_usable = not (has_errors(trial.diagnostics) and preparation.must_render)
         if is_usable:
             self._reviewer, self._preparation, self._proxy_configs = reviewer, preparation, proxy_configs
+            self._ids = {each.name: each.annotations for each in preparation.ids}
         return Prepared(tuple(problems), is_usable)
 
     def ask(self, asked: Ask) -> Found:
@@ -110,11 +122,42 @@ class Bench:
         if self._reviewer is None or self._preparation is None:
             return Found(answer.failure("there are no settings to inject with"), depends_on_name=True)
         options = _options(self._preparation, self._proxy_configs, asked.path)
-        answered = self._reviewer.respond("application/json", asked.body, options)
+        answered = self._reviewer.respond("application/json", asked.body, options, self._namespace(asked.body))
         return Found(
             answer.read(answered.body),
             depends_on_name=answered.injection is not None and answered.injection.depends_on_name,
         )
+
+    def _namespace(self, body: bytes) -> Namespace | None:
+        """Return what is known of the namespace that a review's pod is in; the server asked its selectors already."""
+        if not self._ids:
+            return None
+        try:
+            request = _PLACE.decode(body).request
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return None  # whoever answers says what is wrong with it
+        name = request.object.metadata.namespace or request.namespace or ""
+        return Namespace(name=name, labels=None, annotations=self._ids.get(name, NO_LABELS))
+
+
+class _Home(msgspec.Struct, frozen=True):
+    namespace: str | None = None
+
+
+class _Object(msgspec.Struct, frozen=True):
+    metadata: _Home = _Home()
+
+
+class _Request(msgspec.Struct, frozen=True):
+    namespace: str | None = None
+    object: _Object = _Object()
+
+
+class _Place(msgspec.Struct, frozen=True):
+    request: _Request = _Request()
+
+
+_PLACE = msgspec.json.Decoder(_Place)
 
 
 def _options(preparation: Preparation, proxy_configs: Shelves, path: str) -> Options:

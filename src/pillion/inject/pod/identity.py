@@ -58,6 +58,11 @@ def proxy_ids(annotations: Labels) -> tuple[int, int]:
     return (DEFAULT_USER if user is None else user, DEFAULT_USER if group is None else group)
 
 
+def ids_of(annotations: Labels) -> Labels:
+    """Return what of a namespace's annotations `proxy_ids` reads."""
+    return Labels({name: value for name, value in annotations.items() if name in {_UID_RANGE, _GROUPS}})
+
+
 def _block_end(block: str) -> int | None:
     """The last id of `first/count` or `first-last`."""
     match = re.match(r"(\d+)([/-])(\d+)", block)

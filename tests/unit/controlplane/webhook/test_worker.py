@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any
 
-from pillion.controlplane.webhook.worker import TO_WORKER, Ask, Bench, Preparation, written
+from pillion.controlplane.webhook.worker import TO_WORKER, Ask, Bench, NamespaceIds, Preparation, written
 from pillion.inject.settings import Settings, default_settings
 from pillion.resources.istio.proxy_config import ProxyConfig, ProxyConfigSpec, ProxyImage
 from pillion.resources.istio.workload import WorkloadSelector
@@ -21,6 +21,8 @@ WEB = ProxyConfig(
     ),
 )
 
+SHOP = NamespaceIds(name="shop", annotations=Labels({"openshift.io/sa.scc.uid-range": "5000/10"}))
+
 
 def review(app: str) -> bytes:
     pod = {"metadata": {"name": app, "labels": {"app": app}}, "spec": {"containers": [{"name": "app", "image": "a"}]}}
@@ -35,7 +37,7 @@ def patch(bench: Bench, app: str) -> Any:
 
 
 def test_orders_arrive_as_they_were_sent() -> None:
-    for order in (Preparation(default_settings(), "r1", proxy_configs=(WEB,)), Ask(b"\x00{}", "/inject")):
+    for order in (Preparation(default_settings(), "r1", proxy_configs=(WEB,), ids=(SHOP,)), Ask(b"\x00{}", "/inject")):
         assert TO_WORKER.decode(written(order)) == order
 
 
@@ -58,3 +60,11 @@ def test_settings_that_are_unusable_leave_the_proxy_configs_of_before() -> None:
     bench.prepare(Preparation(default_settings(), proxy_configs=(WEB,)))
     assert not bench.prepare(Preparation(Settings(config="{{ if }}"))).is_used
     assert "COLOUR" in json.dumps(patch(bench, "web"))
+
+
+def test_ids_of_the_namespace_count_on_openshift_alone() -> None:
+    bench = Bench()
+    for openshift, wanted in ((False, False), (True, True)):
+        bench.prepare(Preparation(default_settings(), openshift=openshift, ids=(SHOP,)))
+        assert ("5009" in json.dumps(patch(bench, "web"))) is wanted
+    assert bench.ask(Ask(b"[]", "/inject")).verdict.fate == "failed"
