@@ -74,6 +74,17 @@ async def test_without_an_upstream_other_names_do_not_exist(it: World) -> None:
     assert (await lookup(it.pods[0], "example.com")).header.rcode == 3
 
 
+@in_world(pods=0)
+async def test_the_first_datagram_of_a_pod_is_answered(it: World) -> None:
+    """Nobody sends it again: a resolver would wait for five seconds."""
+    for number in range(40):
+        pod = await BarePod(f"default/new-{number}", it.fabric).join()
+        try:
+            assert (await lookup(pod, "example.com")).header.rcode == 3
+        finally:
+            pod.end()
+
+
 @contextlib.asynccontextmanager
 async def upstream_server() -> AsyncIterator[None]:
     class Answers(asyncio.DatagramProtocol):

@@ -7,6 +7,7 @@ three, importing a netlink library a hundred. Numbers are those of `linux/rtnetl
 import os
 import socket
 import struct
+import time
 from collections.abc import Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_address
 
@@ -22,6 +23,8 @@ _REQUEST = 0x1
 _HEADER = struct.Struct("=IHHII")
 _INFO = struct.Struct("=BBHiII")
 _ERROR_MESSAGE = 2
+_STATE, _PASSES = 16, 6
+"""IFLA_OPERSTATE, and what it is when packets pass."""
 
 
 class Request(Value):
@@ -94,6 +97,41 @@ def send(requests: Sequence[Request]) -> None:
         kernel.bind((0, 0))
         kernel.send(b"".join(_framed(request, number) for number, request in enumerate(requests)))
         _await_acknowledgements(kernel, requests)
+
+
+def await_up(index: int, patience: float = 5.0) -> None:
+    """Wait until a link passes packets: a while after both its ends are up, the kernel drops what is sent before.
+
+    Raises `TimeoutError`.
+    """
+    ask = Request(kind=18, flags=0, body=_INFO.pack(0, 0, 0, index, 0, 0), about=f"state of link {index}")
+    deadline = time.monotonic() + patience
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE) as kernel:
+        kernel.bind((0, 0))
+        while True:
+            kernel.send(_framed(ask, 0))
+            answer = kernel.recv(1 << 16)
+            if _HEADER.unpack_from(answer)[1] == _ERROR_MESSAGE:
+                (error,) = struct.unpack_from("=i", answer, _HEADER.size)
+                raise OSError(-error, f"{os.strerror(-error)}: {ask.about}")
+            if _state(answer) == _PASSES:
+                return
+            kernel.recv(1 << 16)  # the acknowledgement
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"link {index} does not come up within {patience:.0f} s")
+            time.sleep(0.001)
+
+
+def _state(answer: bytes) -> int:
+    """Find the operational state in a message about a link."""
+    (length, *_) = _HEADER.unpack_from(answer)
+    data = answer[_HEADER.size + _INFO.size : length]
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("=HH", data)
+        if kind == _STATE:
+            return data[4]
+        data = data[_aligned(size) :]
+    return 0
 
 
 def _await_acknowledgements(kernel: socket.socket, requests: Sequence[Request]) -> None:

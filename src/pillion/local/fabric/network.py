@@ -75,6 +75,7 @@ class Fabric:
         try:
             await self.namespace.run(wiring.plug_in, link, pod, addresses, pid)
             await self.namespace.run_in(pid, wiring.bring_up, addresses)
+            await self.namespace.run(wiring.await_passage, link)
         except OSError:
             del self._pods[pod]
             await self.namespace.run(wiring.unplug, link)

@@ -69,6 +69,12 @@ def bring_up(addresses: Sequence[str]) -> None:
             netlink.route(eth0, _ANYWHERE[family], gateway=GATEWAYS[family]),
         ]
     netlink.send(requests)
+    netlink.await_up(eth0)
+
+
+def await_passage(link: str) -> None:
+    """Wait until the fabric's end of a veth passes packets, once the pod's end is up."""
+    netlink.await_up(socket.if_nametoindex(link))
 
 
 def unplug(link: str) -> None:
