@@ -167,7 +167,11 @@ class ControlPlane:
         """After a fault of our own, let go of all that was remembered, and have the next push look at everybody."""
         self.teller = Teller()
         self._not_shown = dict(self._clients)
-        self._told_of_proxies = (_fault(f"a change cannot be told, proxies keep what they have: {error!r}"),)
+        fault = _fault(f"a change cannot be told, proxies keep what they have: {error!r}")
+        self._told_of_proxies = (fault,)
+        seconds = asyncio.get_running_loop().time() - self._changed_at
+        push = Push(generation=self.generation, seconds=seconds, told=0, refused=(fault.message,))
+        self.pushes = [*self.pushes[-99:], push]
         self._pushed = self.generation
         self._tell()
 
