@@ -169,6 +169,7 @@ def test_a_fault_of_ours_leaves_proxies_what_they_have_and_ends_nothing(
                     await made.pushed(made.apply([service("web")]))
                     assert [each.code for each in made.diagnostics] == [code]
                     assert "out of range" in str(made.diagnostics[0])
+                    assert made.pushes[-1].generation == made.generation
             await made.pushed(made.apply([service("other")]))
             assert made.diagnostics == ()
             heard: set[str] = set()
