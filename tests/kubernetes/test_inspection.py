@@ -16,14 +16,13 @@ from docs.schemas import problems
 from kubernetes import objects
 from kubernetes.kit.control import Control
 from kubernetes.kit.kubelet import Kubelet, kubelet
+from kubernetes.replicas import settings
 from kubernetes.sidecar import Proof, connected
 from pillion.controlplane.serve.server import Replica, serving
-from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.sources.kubernetes.access import from_kubeconfig
 from pillion.xds.type_urls import CLUSTER, LISTENER
 
 pytestmark = pytest.mark.root
-ANY = Address("127.0.0.1", 0)
 ENVOY = Path(sys.prefix) / f"lib/python3.{sys.version_info.minor}/site-packages/envoy/_bin/envoy"
 INJECTED = {"sidecar.istio.io/status": '{"containers":["istio-proxy"],"revision":"default"}'}
 
@@ -75,12 +74,11 @@ def replica_names(control: Control) -> list[str]:
 async def played_pods(control: Control) -> AsyncIterator[tuple[Kubelet, list[Replica]]]:
     """Run a real replica behind each pod of the control plane."""
     access = from_kubeconfig([control.kubeconfig])
-    settings = ServeSettings(tls=ANY, monitoring=ANY, debug=ANY)
     async with contextlib.AsyncExitStack() as stack:
         door = await stack.enter_async_context(kubelet(control))
         running: list[Replica] = []
         for name in await asyncio.to_thread(replica_names, control):
-            replica = await stack.enter_async_context(serving(access, settings))
+            replica = await stack.enter_async_context(serving(access, settings()))
             await replica.ready.wait()
             door.ways[f"istio-system/{name}", 8080] = replica.ports["debug"]
             running.append(replica)
