@@ -74,6 +74,8 @@ class Roots:
                 if problem.code == 404 or "being terminated" in str(problem):
                     continue
                 problems.append(f"{namespace}: {problem}")
+                if problem.code in {0, 429}:  # so it would say of every other
+                    break
             else:
                 self._written[namespace] = certificate
         self.problem = "; ".join(problems[:3])
