@@ -13,6 +13,7 @@ import pytest
 from local.load import deployment, joined, namespace, service, sidecar
 from local.meshes import PILLION, ROOT, RunningMesh, pillion, pod_json, running_mesh, status
 from pillion.cli.output import unpacked
+from pillion.resources.meta import Ref
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
@@ -211,3 +212,22 @@ def test_a_strict_policy_that_nobody_can_satisfy_is_told_with_the_workload_and_i
     finally:
         run("delete", "-f", "-", stdin=STRICT + "---\n" + namespace("elsewhere"))
     mesh.ready()
+
+
+def test_a_version_that_is_refused_says_that_the_last_good_one_stays(mesh: RunningMesh) -> None:
+    right, wrong = sidecar("shop", "./*", name="own"), sidecar("shop", "nonsense", name="own")
+    file = Path(mesh.mesh.options.paths[0]) / "own.yaml"
+    never = run("apply", "-f", "-", stdin=wrong)
+    assert (never[0], "stays in force" in never[2]) == (2, False)
+    assert run("apply", "-f", "-", stdin=right)[0] in {0, 1}  # a second one for all of the namespace is told
+    try:
+        again = run("apply", "-f", "-", stdin=wrong)
+        assert (again[0], "; the last good version stays in force [invalid-host]" in again[2]) == (2, True)
+        file.write_text(wrong)
+        mesh.until(lambda it: it.overlay.file_of(Ref(kind="Sidecar", namespace="shop", name="own")))
+    finally:
+        deleted = run("delete", "-f", "-", stdin=right)[1]
+    assert f"Sidecar shop/own deleted; what {file} says is wrong, and does not count" in deleted
+    assert "own" not in run("get", "sidecars")[1]
+    file.unlink()
+    mesh.until(lambda it: not it.overlay.file_of(Ref(kind="Sidecar", namespace="shop", name="own")))

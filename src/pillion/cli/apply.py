@@ -36,7 +36,7 @@ def command(files: tuple[str, ...], mesh: str, output: str) -> None:
     told = reading.located(unpacked(answer["diagnostics"]))
     _say((*reading.diagnostics, *told), answer, output)
     if len(answer["results"]) < len(reading.documents):
-        fail("some resources were refused; the mesh goes on without them")
+        fail("some resources were refused; they change nothing")
     if has_errors(reading.diagnostics):
         fail("some files could not be read; what could is in force")
     if answer["errors"] or answer["waiting"] or answer["refused"]:

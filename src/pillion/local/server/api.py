@@ -25,7 +25,7 @@ from pillion.local import requester
 from pillion.local.kubelet.instance import Streams
 from pillion.local.kubelet.kubelet import UnknownContainerError
 from pillion.local.server import findings, tables
-from pillion.local.server.intake import check
+from pillion.local.server.intake import check, with_last_good
 from pillion.local.server.mesh import Change, ChangeError, Mesh
 from pillion.local.server.overlay import reference
 from pillion.local.server.selector import SelectorError, parse
@@ -145,8 +145,8 @@ class Api:
         results: list[dict[str, str]] = []
         for each in documents:
             resource, wrong = check(each.content, each.origin)
-            found.extend(wrong)
             ref = reference(each.content)
+            found.extend(with_last_good(wrong) if ref in self._mesh.intake.taken else wrong)
             if resource is None and not has_errors(wrong):
                 results.append({"resource": str(ref), "action": "ignored"})
             elif resource is not None:
@@ -165,7 +165,7 @@ class Api:
             applied, file = self._mesh.overlay.is_applied(ref), self._mesh.overlay.file_of(ref)
             if applied:
                 refs.append(ref)
-                action = f"deleted; {file} counts again" if file else "deleted"
+                action = f"deleted{self._behind(ref, file)}"
             else:
                 action = f"comes from {file}: take it out there" if file else "is not there"
             results.append({"resource": str(ref), "action": action, "deleted": applied})
@@ -184,6 +184,14 @@ class Api:
         opened = Streams(stdin=streams[0], stdout=streams[1], stderr=streams[2])
         argv = [str(word) for word in request["argv"]]
         return await self._mesh.kubelet.exec(key, str(request["container"]), argv, opened, bool(request["tty"]))
+
+    def _behind(self, ref: Ref, file: str) -> str:
+        """Say what counts when an applied document is gone that hid a file's one."""
+        behind = self._mesh.overlay.without([ref]).find(ref)
+        if behind is None:
+            return ""
+        resource, _ = check(behind.content, behind.origin)
+        return f"; {file} counts again" if resource is not None else f"; what {file} says is wrong, and does not count"
 
     def _action(self, ref: Ref, document: Document) -> str:
         before = self._mesh.overlay.find(ref)

@@ -54,11 +54,14 @@ def take_in(held: Iterable[tuple[Ref, Held]], before: Intake, created: FrozenMap
             continue
         content = aged(each.document.content, created.get(str(ref), ""))
         resource, diagnostics = check(content, each.document.origin)
-        found.extend(diagnostics)
         if resource is not None:
             taken[ref] = Taken(resource, content, each, diagnostics)
-        elif last is not None:
+        elif (
+            last is not None and last.held.place == each.place
+        ):  # what was deleted does not come back for another's slip
             taken[ref] = last
+            diagnostics = with_last_good(diagnostics)
+        found.extend(diagnostics)
     return Intake(taken, tuple(found))
 
 
@@ -67,6 +70,15 @@ def _says_the_same(one: Held, other: Held) -> bool:
         one.document is other.document
         or (one.document.origin == other.document.origin and same(one.document.content, other.document.content))
     )
+
+
+def with_last_good(diagnostics: Diagnostics) -> Diagnostics:
+    """Say with the first error that what was in force before still is."""
+    first = next((each for each in diagnostics if each.severity == "error"), None)
+    if first is None:
+        return diagnostics
+    told = msgspec.structs.replace(first, message=f"{first.message}; the last good version stays in force")
+    return tuple(told if each is first else each for each in diagnostics)
 
 
 def check(content: Content, origin: Origin) -> tuple[Resource | None, Diagnostics]:

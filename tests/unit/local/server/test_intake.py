@@ -23,7 +23,22 @@ def test_what_became_wrong_stays_as_it_was() -> None:
     assert good.diagnostics == ()
     bad = take_in(overlay(SIDECAR + "  egress: [{hosts: ['nonsense']}]\n").held(), good, FrozenMap())
     assert bad.taken[REF] is good.taken[REF]
-    assert [each.severity for each in bad.diagnostics] == ["error"]
+    (told,) = bad.diagnostics
+    assert told.severity == "error"
+    assert told.message.endswith("; the last good version stays in force")
+    never = take_in(overlay(SIDECAR + "  egress: [{hosts: ['nonsense']}]\n").held(), NOTHING, FrozenMap())
+    assert never.taken == {}
+    assert "stays in force" not in never.diagnostics[0].message
+
+
+def test_what_was_deleted_does_not_stay_because_the_file_that_counts_again_is_wrong() -> None:
+    wrong = overlay(SIDECAR + "  egress: [{hosts: ['nonsense']}]\n")
+    applied = wrong.with_applied(read(SIDECAR + "  egress: [{hosts: ['./*']}]\n", "b.yaml").documents)
+    before = take_in(applied.held(), NOTHING, FrozenMap())
+    assert REF in before.taken
+    after = take_in(applied.without([REF]).held(), before, FrozenMap())
+    assert REF not in after.taken
+    assert [each.code for each in after.diagnostics] == ["invalid-host"]
 
 
 PATCH = (
