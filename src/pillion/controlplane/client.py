@@ -26,6 +26,8 @@ class Hub(Protocol):
 class Client:
     """A stream's place in the control plane (an `xds.server.Attachment`)."""
 
+    __slots__ = ("_acknowledged", "_hub", "_notify", "_view", "node_id", "peer", "proxy", "refusals")
+
     def __init__(self, proxy: Proxy, node_id: str, peer: str, wire: tuple[Hub, Callable[[View], None]]) -> None:
         self.proxy = proxy
         self.node_id = node_id

@@ -65,7 +65,7 @@ class ControlPlane:
         self._quiet = quiet
         self._may_be = may_be
         self._clients: dict[Client, None] = {}
-        self._by_proxy: dict[Proxy, dict[Client, None]] = {}
+        self._by_proxy: dict[Proxy, tuple[Client, ...]] = {}
         self._not_shown: dict[Client, None] = {}
         """Those whose view could not be made or was not complete."""
         self._dirty = asyncio.Event()
@@ -221,7 +221,7 @@ class ControlPlane:
             raise RefusedError(f"there is no configuration for it: {problem}")
         client.begin(view)
         self._clients[client] = None
-        self._by_proxy.setdefault(proxy, {})[client] = None
+        self._by_proxy[proxy] = (*self._by_proxy.get(proxy, ()), client)
         self._unsettled.add(client)
         self._tell()
         return client
@@ -231,7 +231,8 @@ class ControlPlane:
         self._clients.pop(client, None)
         self._not_shown.pop(client, None)
         self._unsettled.discard(client)
-        self._by_proxy.get(client.proxy, {}).pop(client, None)
+        others = tuple(each for each in self._by_proxy.get(client.proxy, ()) if each is not client)
+        self._by_proxy[client.proxy] = others
         self._forget_unused(client.proxy)
         self._tell()
 

@@ -18,6 +18,8 @@ from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 LAST_PORT = 2**16 - 1
 OWN_PORTS = ("ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT")
+NOTHING_MORE: frozenset[str] = frozenset()
+NO_PORTS: frozenset[int] = frozenset()
 INTERCEPTIONS: FrozenMap[Interception] = FrozenMap({"REDIRECT": "REDIRECT", "TPROXY": "TPROXY", "NONE": "NONE"})
 
 
@@ -34,12 +36,12 @@ class Proxy(Value):
     idle_timeout: str = ""
     unprivileged: bool = False
     exact_balance: bool = False
-    capabilities: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = NOTHING_MORE
     """Names of Istio's own Envoy extensions that it lists."""
     http_proxy_port: int = 0
     proxy_config: ProxyConfig | None = None
     """Its own ProxyConfig, in place of the mesh's."""
-    reserved_ports: frozenset[int] = frozenset()
+    reserved_ports: frozenset[int] = NO_PORTS
     """Ports that it listens on itself, at every address."""
     version: str = ""
     """Istio's version, as it says."""
@@ -98,10 +100,10 @@ def read_proxy(
         idle_timeout=_text(metadata, "IDLE_TIMEOUT"),
         unprivileged=_flag(metadata, "UNPRIVILEGED_POD"),
         exact_balance=_flag(metadata, "INBOUND_LISTENER_EXACT_BALANCE"),
-        capabilities=frozenset(name for name in extensions if "istio" in name),
+        capabilities=frozenset(name for name in extensions if "istio" in name) or NOTHING_MORE,
         http_proxy_port=_port(metadata, "HTTP_PROXY_PORT"),
         proxy_config=_proxy_config(metadata.get("PROXY_CONFIG")),
-        reserved_ports=frozenset(port for key in OWN_PORTS if (port := _port(metadata, key))),
+        reserved_ports=frozenset(port for key in OWN_PORTS if (port := _port(metadata, key))) or NO_PORTS,
         version=_text(metadata, "ISTIO_VERSION"),
         metadata=FrozenMap({str(key): each for key, each in metadata.items() if isinstance(each, str)}),
         given_families=families_of(workload.addresses),

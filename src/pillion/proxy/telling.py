@@ -76,6 +76,8 @@ class Shown:
 class Standing:
     """What a proxy is told, and all that it was decided by besides the proxy."""
 
+    __slots__ = ("place", "pod", "shown", "told")
+
     def __init__(self, place: Place, pod: Workload | None, told: Told) -> None:
         self.place = place
         self.pod = pod
@@ -193,8 +195,8 @@ class Teller:
 
     def _tell(self, proxy: Proxy, place: Place, pod: Workload | None) -> Told:
         """Run the stages for a proxy, or find what they gave for one that differs in nothing that counts."""
-        known = proxy if pod is None else self.memo(_known, proxy, pod)
-        known = self.memo(_without_what_does_not_count, known, place)
+        known = proxy if pod is None else replace(proxy, workload=with_pod(proxy.workload, pod))
+        known = _without_what_does_not_count(known, place, self.memo(_singled_out, place))
         alike = self._alike.setdefault(_key(proxy), {})
         told = alike.get(known)
         if told is None:
@@ -236,20 +238,23 @@ def _key(proxy: Proxy) -> PlaceKey:
     return proxy.workload.namespace, proxy.workload.labels
 
 
-def _known(proxy: Proxy, pod: Workload) -> Proxy:
-    """Add what the world knows of the workload and the proxy does not say."""
-    return replace(proxy, workload=with_pod(proxy.workload, pod))
-
-
 def _by_name(pods: tuple[Workload, ...]) -> Mapping[str, Workload]:
     return {each.name: each for each in pods}
 
 
-def _without_what_does_not_count(proxy: Proxy, place: Place) -> Proxy:
+def _singled_out(place: Place) -> frozenset[str] | None:
+    """Give the addresses whose workloads are told something of their own; None where all of them are."""
+    if has_ingress(place.scope):
+        return None
+    asked = {each.address for members in place.asked.values() for each in members}
+    return headless_members(place.scope) | asked
+
+
+def _without_what_does_not_count(proxy: Proxy, place: Place, singled_out: frozenset[str] | None) -> Proxy:
     """Leave out a proxy's name, and what nothing looks at of the rest: so replicas are told the same."""
-    workload, scope = proxy.workload, place.scope
-    listed = headless_members(scope) | {each.address for members in place.asked.values() for each in members}
-    personal = has_ingress(scope) or proxy.interception == "NONE" or not listed.isdisjoint(workload.addresses)
+    workload = proxy.workload
+    listed = singled_out is None or not singled_out.isdisjoint(workload.addresses)
+    personal = listed or proxy.interception == "NONE"
     return replace(
         proxy,
         given_families=proxy.families,

@@ -1,11 +1,13 @@
 """The gRPC shell: aggregated discovery over grpcio, bytes in and bytes out.
 
-Each stream has one task that reads and one that writes; they share a `Stream`, which decides everything. A slow client
-holds up its own writer only. What is below, grpcio, hides behind `Wire`, so that it can be replaced.
+Each stream has one task that reads, and one that writes as long as there is something to say; they share a `Stream`,
+which decides everything. A slow client holds up its own writer only. What is below, grpcio, hides behind `Wire`, so
+that it can be replaced.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol, cast, final
 
 import grpc
@@ -18,7 +20,7 @@ from pillion.value import Value
 from pillion.xds.request import Node, parse_delta, parse_state, read_node
 from pillion.xds.resource import View
 from pillion.xds.status import StreamStatus
-from pillion.xds.stream import Dialect, Event, Stream
+from pillion.xds.stream import Dialect, Event, Response, Stream
 
 _EOF: object = getattr(grpc.aio, "EOF")  # noqa: B009 (the stubs do not know it)
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
@@ -33,6 +35,7 @@ OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.max_concurrent_streams", 1000),
+    ("grpc.enable_channelz", 0),
 )
 """grpcio sets TCP_NODELAY on every socket by itself."""
 
@@ -103,6 +106,11 @@ Admit = Callable[[str, Mapping[str, str]], Awaitable[str]]
 class Session:
     """One client's stream while it lasts."""
 
+    __slots__ = (
+        "_asleep", "_attachment", "_parse", "_provider", "_sent", "_settled_on", "_stopping", "_stream", "_tasks",
+        "_wire", "_writing", "node", "peer",
+    )  # fmt: skip
+
     def __init__(self, wire: Wire, dialect: Dialect, peer: str, provider: Provider) -> None:
         self.node = ""
         self.peer = peer
@@ -110,6 +118,9 @@ class Session:
         self._provider = provider
         self._stream = Stream(dialect)
         self._parse: Parse = parse_delta if dialect == "delta" else parse_state
+        self._tasks: asyncio.TaskGroup | None = None
+        """Where a writer may be started; None before the first request and after the last."""
+        self._writing = False
         self._asleep: asyncio.Future[None] | None = None
         self._attachment: Attachment | None = None
         self._settled_on: View | None = None
@@ -133,12 +144,19 @@ class Session:
         """Serve the client until it goes; raises `ProtocolError` or `RefusedError` when it has to be sent away."""
         try:
             self._begin(await self._wire.read(), share)
-            await self._exchange()
-        except ClosedError:
-            pass
+            async with asyncio.TaskGroup() as self._tasks:
+                self._wake()
+                await self._read()
+        except* (ClosedError, ProtocolError, RefusedError) as ended:
+            reason = _first(ended)
+        else:
+            return
         finally:
+            self._tasks = None
             if self._attachment is not None:
                 self._attachment.detach()
+        if not isinstance(reason, ClosedError):
+            raise reason
 
     def _begin(self, data: bytes, share: Callable[[Node], Node]) -> None:
         request, message = self._parse_request(data)
@@ -150,18 +168,6 @@ class Session:
         if self._attachment.view is not None:
             self._stream.show(self._attachment.view)
         self._stream.receive(request)
-
-    async def _exchange(self) -> None:
-        """Read and write until one of the two ends; raise why."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write())
-                await self._read()
-        except* (ClosedError, ProtocolError) as ended:
-            reason = _first(ended)
-        else:
-            return
-        raise reason
 
     def stop(self) -> None:
         """End the stream in good order: the client sees it end, not break."""
@@ -182,49 +188,73 @@ class Session:
         self._wake()
 
     def _wake(self) -> None:
+        """Let the writer look again, or begin."""
         if self._asleep is not None and not self._asleep.done():
             self._asleep.set_result(None)
+        elif not self._writing and self._tasks is not None:
+            self._writing = True
+            self._tasks.create_task(self._write())
 
     async def _read(self) -> None:
         while True:
-            request, _ = self._parse_request(await self._wire.read())
-            for event in self._stream.receive(request):
-                if self._attachment is not None:
-                    self._attachment.heard(event)
-            if self._stream.pending:
-                self._wake()
-            else:
-                self._tell_settled()
+            self._take(await self._wire.read())
+
+    def _take(self, data: bytes) -> None:
+        """Take a request in; apart from the loop, so that nothing of it stays while the next one is awaited."""
+        request, _ = self._parse_request(data)
+        for event in self._stream.receive(request):
+            if self._attachment is not None:
+                self._attachment.heard(event)
+        if self._stream.pending:
+            self._wake()
+        else:
+            self._tell_settled()
 
     async def _write(self) -> None:
+        """Say what there is to say; end when there is nothing that a wait could bring."""
         stream, loop = self._stream, asyncio.get_running_loop()
         deadline: float | None = None
-        while True:
-            while (response := stream.next()) is not None:
-                await self._wire.write(response.data)
-                count, resources, removed, size = self._sent
-                self._sent = (
-                    count + 1,
-                    resources + response.resources,
-                    removed + response.removed,
-                    size + len(response.data),
-                )
-            self._tell_settled()
-            if self._stopping:
-                raise ClosedError
-            self._asleep = loop.create_future()
-            patience = stream.patience
-            if patience is None:
-                deadline = None
+        try:
+            while True:
+                while (response := stream.next()) is not None:
+                    await self._wire.write(response.data)
+                    self._count(response)
+                self._tell_settled()
+                if self._stopping:
+                    raise ClosedError
+                patience = stream.patience
+                if patience is None:
+                    return
+                deadline = min(deadline or loop.time() + patience, loop.time() + patience)
+                if not await self._sleep_until(deadline):
+                    stream.lapse()
+                    deadline = None
+        except BaseException:
+            self._tasks = None  # whatever ended the writer ends the stream
+            raise
+        finally:
+            self._writing = False
+
+    async def _sleep_until(self, deadline: float) -> bool:
+        """Wait until somebody wakes the writer; return whether that was before the deadline."""
+        self._asleep = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout_at(deadline):
                 await self._asleep
-                continue
-            deadline = min(deadline or loop.time() + patience, loop.time() + patience)
-            try:
-                async with asyncio.timeout_at(deadline):
-                    await self._asleep
-            except TimeoutError:
-                stream.lapse()
-                deadline = None
+        except TimeoutError:
+            return False
+        finally:
+            self._asleep = None
+        return True
+
+    def _count(self, response: Response) -> None:
+        count, resources, removed, size = self._sent
+        self._sent = (
+            count + 1,
+            resources + response.resources,
+            removed + response.removed,
+            size + len(response.data),
+        )
 
     def _tell_settled(self) -> None:
         if self._settled_on is not self._stream.view and self._stream.settled and self._attachment is not None:
@@ -283,8 +313,8 @@ class Server:
         self._extensions: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._server = grpc.aio.server(options=[*OPTIONS, *options])
         methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-            "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(self._serve_state),
-            "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(self._serve_delta),
+            "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(partial(self._serve, "state")),
+            "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(partial(self._serve, "delta")),
         }
         self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
 
@@ -313,13 +343,7 @@ class Server:
         """Return the status of every stream, in the order in which they began."""
         return tuple(session.status() for session in self._sessions)
 
-    async def _serve_delta(self, _: object, context: Any) -> None:
-        await self._serve("delta", context)
-
-    async def _serve_state(self, _: object, context: Any) -> None:
-        await self._serve("state", context)
-
-    async def _serve(self, dialect: Dialect, context: Any) -> None:
+    async def _serve(self, dialect: Dialect, _: object, context: Any) -> None:
         peer = self.identify(context.peer())
         if peer is None:
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, "unknown peer")

@@ -74,7 +74,7 @@ class Subscription:
         """State of the world: the version that the client says it has. Delta: `*` when it told us of any."""
         self.refused: frozenset[str] = NO_NAMES
         """Names of a refused response, told again together when one of them changes."""
-        self.in_flight: list[Sent] = []
+        self.in_flight: tuple[Sent, ...] = ()
         self.sent: Sent | None = None
         self.acked: Sent | None = None
         self.nack: Nack | None = None
@@ -227,7 +227,7 @@ class Subscription:
         if self.names == self.base.name_set:
             self.names = self.base.name_set  # one object for all clients that want the same
         self.sent = Sent(nonce=nonce, resources=self.base, names=names, removed=told.removed)
-        self.in_flight.append(self.sent)
+        self.in_flight = (*self.in_flight, self.sent)
         self.answer = False
         self.overdue = False
         if self.refused:
@@ -237,7 +237,7 @@ class Subscription:
         """Note that a response was acknowledged or refused, and with it those before; None for an unknown nonce."""
         for place, sent in enumerate(self.in_flight):
             if sent.nonce == nonce:
-                del self.in_flight[: place + 1]
+                self.in_flight = self.in_flight[place + 1 :]
                 if refusal is None:
                     self.acked, self.nack = sent, None
                 else:
