@@ -49,13 +49,15 @@ class Pod:
         (folder / "tls.key").write_text(leaf.key)
         for name in ("istio", "tokens"):
             (folder / "secrets" / name).mkdir(parents=True)
-        (folder / "secrets" / "istio" / "root-cert.pem").write_text(authority.certificate)
+        self.root = authority.certificate
 
     def token(self, text: str) -> None:
         """Replace the token as a kubelet does."""
-        place = self.folder / "secrets" / "tokens" / "istio-token"
-        place.with_name("new").write_text(text)
-        place.with_name("new").rename(place)
+        put(self.folder / "secrets" / "tokens" / "istio-token", text)
+
+    def trust(self, root: str) -> None:
+        """Replace the root as a kubelet does."""
+        put(self.folder / "secrets" / "istio" / "root-cert.pem", root)
 
     def control_plane(self, token: str) -> "subprocess.Popen[str]":
         return self.start(sys.executable, "-P", str(BOUNCER), ADDRESS, str(self.folder), token, GRPC_VERBOSITY="NONE")
@@ -103,6 +105,11 @@ def pod() -> Iterator[Pod]:
             made.close()
 
 
+def put(place: Path, text: str) -> None:
+    place.with_name("new").write_text(text)
+    place.with_name("new").rename(place)
+
+
 def lines(process: "subprocess.Popen[str]") -> Iterator[str]:
     assert process.stdout is not None
     return (line.strip() for line in process.stdout)
@@ -115,6 +122,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_new_token_is_shown_without_a_restart(pod: Pod) -> None:
+    pod.trust(pod.root)
     pod.token("old")
     first = pod.control_plane("old")
     assert next(lines(first)) == "listening"
@@ -131,6 +139,7 @@ def test_a_new_token_is_shown_without_a_restart(pod: Pod) -> None:
 
 
 def test_without_the_right_token_nothing_is_told(pod: Pod) -> None:
+    pod.trust(pod.root)
     pod.token("old")
     said = lines(pod.control_plane("new"))
     assert next(said) == "listening"
@@ -139,6 +148,7 @@ def test_without_the_right_token_nothing_is_told(pod: Pod) -> None:
 
 
 def test_a_server_of_another_name_is_not_spoken_to(pod: Pod) -> None:
+    pod.trust(pod.root)
     pod.token("new")
     control = pod.control_plane("new")
     said = lines(control)
@@ -147,3 +157,20 @@ def test_a_server_of_another_name_is_not_spoken_to(pod: Pod) -> None:
     until(lambda: pod.statistic("xds-grpc.*ssl.fail_verify_san") > 0)
     control.kill()
     assert list(said) == []
+
+
+def test_what_comes_late_is_waited_for(pod: Pod) -> None:
+    pod.token("new")
+    said = lines(pod.control_plane("new"))
+    assert next(said) == "listening"
+    agent = lines(pod.agent())
+    assert next(agent) == "agent: waiting for /var/run/secrets/istio/root-cert.pem"
+    pod.trust(pod.root)
+    assert next(said) == "let in"
+
+
+def test_who_waits_can_be_ended(pod: Pod) -> None:
+    agent = pod.agent()
+    assert next(lines(agent)).startswith("agent: waiting for ")
+    agent.terminate()
+    assert agent.wait(LONG) == 0

@@ -6,6 +6,7 @@ ours (`envoy.bootstrap.secrets`): each is written whole and then moved to its pl
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,9 +17,9 @@ from pillion.value import Value
 
 ROOT = "/var/run/secrets/istio/root-cert.pem"
 TOKEN = "/var/run/secrets/tokens/istio-token"  # noqa: S105 the name of a file
-WAITING = 0.5
+WAITING = 0.1
 LOOKING = 5.0
-"""Seconds between two looks: while something is missing, and later."""
+"""Seconds between two looks: before Envoy is started, and later."""
 
 
 class Sources(Value):
@@ -59,18 +60,30 @@ class Credentials:
                 self._written[source] = text
         self.missing = tuple(missing)
 
+    def wait(self) -> None:
+        """Wait until all is there: nobody could be asked before, and Envoy does not start without the files.
+
+        Raises:
+            OSError: a file of Envoy's cannot be written.
+        """
+        told: tuple[str, ...] = ()
+        while True:
+            self.refresh()
+            if not self.missing:
+                return
+            if self.missing != told:
+                say(f"waiting for {' and '.join(self.missing)}")
+                told = self.missing
+            time.sleep(WAITING)
+
     async def keep(self) -> None:
         """Go on looking until cancelled."""
-        told: tuple[str, ...] = ()
         while True:
             try:
                 self.refresh()
             except OSError as problem:
                 say(f"credentials: {problem}")
-            if self.missing and self.missing != told:
-                say(f"the control plane cannot be asked: {' and '.join(self.missing)} missing")
-                told = self.missing
-            await asyncio.sleep(WAITING if self.missing else LOOKING)
+            await asyncio.sleep(LOOKING)
 
 
 def move_in(path: Path, content: bytes) -> None:

@@ -206,7 +206,7 @@ def _resolved(address: str) -> str:
 
 
 def write_bootstrap(made: Plan) -> None:
-    """Write the bootstrap, and the secrets that it refers to, where only this user reads them.
+    """Write the bootstrap, and a token that it refers to, where only this user reads them.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -214,8 +214,6 @@ def write_bootstrap(made: Plan) -> None:
     path = Path(made.options.config)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_private(path, made.document)
-    if made.proof:
-        credentials.Credentials(made.proof, made.sources).refresh()
     if made.token:
         _write_private(path.with_name(bootstrap.TOKEN_FILE), made.token.encode())
 

@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,28 +50,48 @@ def test_keeps_what_it_had_while_a_file_is_away_and_tells(tmp_path: Path) -> Non
     assert "PEM" in (tmp_path / "root.json").read_text()
 
 
-def test_looks_until_all_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(credentials, "WAITING", 0.001)
+def test_waits_until_all_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = make(tmp_path)
+    waiting = threading.Thread(target=made.wait, daemon=True)
+    waiting.start()
+    while len(made.missing) < 2:
+        pass
+    (tmp_path / "token").write_text("late")
+    while made.missing != (str(tmp_path / "root.pem"),):
+        pass
+    (tmp_path / "root.pem").write_text("PEM")
+    waiting.join(60)
+    assert not waiting.is_alive()
+    assert (tmp_path / "token.json").exists()
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"agent: waiting for {tmp_path}/root.pem and {tmp_path}/token",
+        f"agent: waiting for {tmp_path}/root.pem",
+    ]
+
+
+def test_goes_on_looking_for_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "LOOKING", 0.001)
+    (tmp_path / "token").write_text("first")
     made = make(tmp_path)
 
-    async def until(true: Callable[[], bool]) -> None:
-        while not true():  # noqa: ASYNC110 (nothing announces it)
+    def shown() -> str:
+        found = tmp_path / "token.json"
+        return found.read_text() if found.exists() else ""
+
+    async def until(text: str) -> None:
+        while text not in shown():  # noqa: ASYNC110 (a file announces nothing)
             await asyncio.sleep(0)
 
     async def play() -> None:
-        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
             keeping = tasks.create_task(made.keep())
-            await until(lambda: len(made.missing) == 2)
-            (tmp_path / "token").write_text("late")
-            (tmp_path / "root.pem").write_text("PEM")
-            await until(lambda: not made.missing)
+            await until("Bearer first")
+            (tmp_path / "token").write_text("second")
+            await until("Bearer second")
             keeping.cancel()
 
     asyncio.run(play())
-    assert (tmp_path / "token.json").exists()
-    assert "cannot be asked" in capsys.readouterr().err
 
 
 def test_a_secret_is_moved_to_its_place_whole_and_for_nobody_else(tmp_path: Path) -> None:
