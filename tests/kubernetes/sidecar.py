@@ -73,7 +73,13 @@ class Sidecar:
             raise EndedError from error
 
     async def _take(self) -> None:
-        data = await self._call.read()
+        try:
+            data = await self._call.read()
+        except grpc.aio.AioRpcError as error:
+            # A server that goes away says so; its last word on the stream may come too late on a busy machine.
+            if error.code() != grpc.StatusCode.UNAVAILABLE or "GOAWAY" not in (error.details() or ""):
+                raise
+            raise EndedError from error
         if data is grpc.aio.EOF:
             raise EndedError
         response = DeltaDiscoveryResponse.FromString(data)

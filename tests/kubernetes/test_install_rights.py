@@ -11,13 +11,16 @@ import pytest
 
 from kubernetes import objects
 from kubernetes.kit.control import Control
-from pillion.controlplane.serve.server import serving
+from pillion.controlplane.serve.server import Replica, serving
 from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.sources.kubernetes.access import Access
 
 pytestmark = pytest.mark.root
 ANY = Address("127.0.0.1", 0)
 HOME = "/api/v1/namespaces/istio-system"
+WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
+GATEWAYS = "/apis/networking.istio.io/v1/namespaces/{}/gateways"
 
 
 def installed(control: Control) -> None:
@@ -48,15 +51,45 @@ def verdicts(control: Control, account: str, *requests: tuple[str, str]) -> list
     return found
 
 
-def test_the_control_plane_serves_with_exactly_its_rights(own: Control) -> None:
+def lax(control: Control) -> None:
+    """Have a definition that lets everything in; an installation leaves it as it is."""
+    definition = objects.definition("sidecars", "Sidecar")
+    for version in definition["spec"]["versions"]:
+        version["subresources"] = {"status": {}}
+    objects.create(control, objects.DEFINITIONS, definition)
+
+
+def test_the_control_plane_serves_and_writes_with_exactly_its_rights(own: Control) -> None:
+    lax(own)
     installed(own)
+    sidecars = "/apis/networking.istio.io/v1/namespaces/default/sidecars"
+    wrong = {"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": "default"}}
+    validator = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/istio-validator-istio-system"
+    objects.create(own, sidecars, wrong | {"spec": {"egress": "everything"}})
+
+    def said() -> bool:
+        bundles = {each["clientConfig"]["caBundle"] for each in own.request("GET", validator)[1]["webhooks"]}
+        return bool(own.request("GET", f"{sidecars}/default")[1].get("status")) and bundles != {"TkVX"}
 
     async def play() -> None:
-        settings = ServeSettings(tls=ANY, monitoring=ANY, debug=ANY)
+        settings = ServeSettings(
+            tls=ANY, monitoring=ANY, debug=ANY, webhook=ANY, validator="istio-validator-istio-system",
+            injector="istio-sidecar-injector", injector_certificate="istio-sidecar-injector-certificate",
+        )  # fmt: skip
         async with asyncio.timeout(60), serving(access(own, "istiod"), settings) as replica:
             await replica.ready.wait()
             assert replica.keeper.authority is not None
+            # No Service leads to it here, so it cannot prove that it judges; nothing else stays wrong.
+            while not await asyncio.to_thread(said) or wrongs(replica):  # noqa: ASYNC110 (nothing announces it)
+                await asyncio.sleep(0.05)
 
+    def wrongs(replica: Replica) -> list[str]:
+        problems = [each["problem"] for each in replica.problems() if "problem" in each]
+        return [each for each in problems if "does not ask the webhook yet" not in each]
+
+    change = [{"op": "add", "path": f"/webhooks/{n}/clientConfig/caBundle", "value": "TkVX"} for n in range(4)]
+    status, _ = own.request("PATCH", validator, change, "application/json-patch+json")
+    assert status == 200
     asyncio.run(play())
 
 
@@ -69,40 +102,41 @@ def test_the_control_plane_may_do_nothing_else(own: Control) -> None:
         ("GET", f"{HOME}/secrets/pillion-ca"),
         ("GET", f"{HOME}/configmaps/istio"),
         ("POST", "/apis/authentication.k8s.io/v1/tokenreviews"),
+        ("PATCH", f"{WEBHOOKS}/mutatingwebhookconfigurations/istio-sidecar-injector"),
+        ("PATCH", f"{WEBHOOKS}/validatingwebhookconfigurations/istio-validator-istio-system"),
+        ("PUT", f"{HOME}/secrets/istio-sidecar-injector-certificate"),
+        ("PUT", f"{LEASES}/istiod"),
+        ("POST", f"{GATEWAYS.format('istio-system')}"),
     ]
     refused = [
         ("GET", "/api/v1/secrets"),
         ("GET", f"{HOME}/secrets"),
-        ("GET", f"{HOME}/secrets/istio-sidecar-injector-certificate"),
+        ("GET", f"{HOME}/secrets/somebodys"),
+        ("PUT", f"{LEASES}/somebodys"),
+        ("POST", f"{GATEWAYS.format('default')}"),
+        ("PATCH", f"{WEBHOOKS}/mutatingwebhookconfigurations/somebodys"),
+        ("PATCH", f"{WEBHOOKS}/validatingwebhookconfigurations/somebodys"),
         ("GET", "/api/v1/configmaps"),
         ("PATCH", f"{istio}/a"),
         ("DELETE", f"{istio}/a"),
         ("POST", "/api/v1/namespaces/default/pods"),
-        ("PATCH", "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/istio-sidecar-injector"),
         ("PATCH", f"{HOME}/configmaps/istio"),
     ]
     assert verdicts(own, "istiod", *allowed) == [True] * len(allowed)
     assert verdicts(own, "istiod", *refused) == [False] * len(refused)
 
 
-def test_the_injector_may_look_after_its_own_webhook_and_read_what_it_goes_by_only(own: Control) -> None:
+def test_the_injector_may_read_proxy_configs_only(own: Control) -> None:
     installed(own)
-    webhooks = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+    webhooks = f"{WEBHOOKS}/mutatingwebhookconfigurations"
     account = "istio-sidecar-injector-service-account"
-    configs = "/apis/networking.istio.io/v1beta1/proxyconfigs"
-    mine = [
-        ("GET", f"{webhooks}/istio-sidecar-injector"),
-        ("PATCH", f"{webhooks}/istio-sidecar-injector"),
-        ("GET", configs),
-    ]
     others = [
-        ("PATCH", f"{webhooks}/somebody"),
+        ("PATCH", f"{webhooks}/istio-sidecar-injector"),
         ("GET", webhooks),
         ("DELETE", f"{webhooks}/istio-sidecar-injector"),
         ("GET", "/api/v1/pods"),
         ("GET", f"{HOME}/secrets/pillion-ca"),
-        ("PATCH", f"{configs.replace('/proxyconfigs', '/namespaces/default/proxyconfigs')}/a"),
-        ("GET", "/apis/networking.istio.io/v1/sidecars"),
+        ("POST", "/apis/networking.istio.io/v1beta1/namespaces/default/proxyconfigs"),
     ]
-    assert verdicts(own, account, *mine) == [True] * len(mine)
+    assert verdicts(own, account, ("GET", "/apis/networking.istio.io/v1beta1/proxyconfigs")) == [True]
     assert verdicts(own, account, *others) == [False] * len(others)

@@ -4,6 +4,8 @@ import asyncio
 import base64
 import datetime as dt
 import json
+import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -286,7 +288,9 @@ def test_keeps_its_authority_when_the_secret_is_deleted_and_refuses_a_broken_one
 def test_the_command_says_where_it_listens_and_ends_in_good_order(own: Control) -> None:
     shop(own, "web")
     argv = ["serve", "--kubeconfig", str(own.kubeconfig), "-o", "json"]
-    argv += [word for door in ("tls", "plaintext", "monitoring", "debug") for word in (f"--{door}", "127.0.0.1:0")]
+    argv += [
+        word for door in ("tls", "plaintext", "monitoring", "debug", "webhook") for word in (f"--{door}", "127.0.0.1:0")
+    ]
 
     async def play() -> None:
         process = await asyncio.create_subprocess_exec(
@@ -296,7 +300,7 @@ def test_the_command_says_where_it_listens_and_ends_in_good_order(own: Control) 
             assert process.stdout is not None
             assert set(json.loads(await process.stdout.readline())["listening"]) == {"monitoring", "debug"}
             ports = json.loads(await process.stdout.readline())["ready"]
-            assert set(ports) == {"tls", "plaintext", "monitoring", "debug"}
+            assert set(ports) == {"tls", "plaintext", "monitoring", "debug", "webhook"}
             assert await page(ports["monitoring"], "/ready") == (200, "ready")
             secret = own.request("GET", "/api/v1/namespaces/istio-system/secrets/pillion-ca")[1]["data"]["ca-cert.pem"]
             proof = Proof(base64.b64decode(secret).decode(), token=await do(token, own, "web"))
@@ -335,3 +339,17 @@ def test_hands_its_certificate_to_every_namespace_and_to_new_ones(own: Control) 
             assert (await do(own.request, "GET", path))[0] == 404
 
     played(play())
+
+
+def test_the_command_says_which_address_is_taken(own: Control) -> None:
+    shop(own)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        doors = dict.fromkeys(("tls", "monitoring", "debug", "webhook"), "127.0.0.1:0")
+        doors["webhook"] = f"127.0.0.1:{taken.getsockname()[1]}"
+        argv = ["serve", "--kubeconfig", str(own.kubeconfig)]
+        argv += [word for door, address in doors.items() for word in (f"--{door}", address)]
+        done = subprocess.run(
+            [sys.executable, "-m", "pillion", *argv], capture_output=True, text=True, check=False, timeout=60
+        )
+    assert (done.returncode, "address already in use" in done.stderr) == (2, True)
+    assert "Traceback" not in done.stderr

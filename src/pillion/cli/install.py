@@ -53,7 +53,10 @@ DONE = {
 @click.option("--disruption-budget/--no-disruption-budget", default=True, help="keep one of several replicas")
 @click.option("--network-policy/--no-network-policy", default=False, help="close all ports but ours")
 @click.option("--crds/--no-crds", default=True, help="make the CustomResourceDefinitions that are not there")
-@click.option("--validation/--no-validation", default=False, help="have the control plane judge what is written")
+@click.option("--validation/--no-validation", default=True, help="have the control plane judge what is written")
+@click.option(
+    "--status/--no-status", default=True, help="have it say in the status of objects that it cannot read them"
+)
 @click.option("--on-failure", type=click.Choice(["refuse", "allow"]), default="refuse", help="pods without an injector")
 @click.option("--meshConfigFile", "mesh", default="", help="MeshConfig fields, laid over ours")
 @click.option("--valuesFile", "values", default="", help="values of the injection template, laid over ours")
@@ -76,7 +79,9 @@ def command(kubeconfig: str, context: str, output: str, **rest: Any) -> None:
         sys.exit(2)
     if output == "yaml":
         click.echo(dump_all([each.document() for each in objects(options)]), nl=False)
-        if not options.ca_bundle:
+        if options.is_certificate_ours:
+            click.echo("install: the control plane writes caBundle and the injector's certificate", err=True)
+        elif not options.ca_bundle:
             click.echo("install: caBundle is left to whoever issues the injector's certificate", err=True)
         return
     manner = Manner(
@@ -143,7 +148,7 @@ def _options(rest: Mapping[str, Any]) -> Options:
             name: rest[name]
             for name in (
                 "root_namespace", "revision", "hub", "tag", "image", "pull_policy", "pull_secrets", "replicas",
-                "network_policy", "crds", "validation", "certificate_secret",
+                "network_policy", "crds", "validation", "status", "certificate_secret",
             )
         },
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+from typing import Any, cast
 
 import click
 
@@ -42,6 +43,11 @@ ADDRESS = AddressType()
 @click.option("--plaintext", type=ADDRESS, is_flag=False, flag_value=":15010", help="xDS for anybody, as anybody")
 @click.option("--monitoring", type=ADDRESS, default=":15014", show_default=True, help="metrics and readiness")
 @click.option("--debug", type=ADDRESS, default="127.0.0.1:8080", show_default=True, help="debug pages, on loopback")
+@click.option("--webhook", type=ADDRESS, default=":15017", show_default=True, help="/validate, for the API server")
+@click.option("--validator", default="", help="ValidatingWebhookConfiguration to look after")
+@click.option("--injector", default="", help="MutatingWebhookConfiguration to look after")
+@click.option("--injector-certificate", default="", help="Secret with the injector's certificate, to be kept young")
+@click.option("--status/--no-status", default=True, help="say in the status of objects that they cannot be read")
 @click.option("--host", "hosts", multiple=True, help="another name or address for our certificate; repeatable")
 @click.option("--drain", type=float, default=0.0, show_default=True, help="seconds from SIGTERM to the end of streams")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="how to say where it listens")
@@ -54,22 +60,35 @@ def command(  # noqa: PLR0913, PLR0917  # one parameter an option
     plaintext: Address | None,
     monitoring: Address,
     debug: Address,
+    webhook: Address,
     hosts: tuple[str, ...],
     drain: float,
     output: str,
+    **writes: Any,
 ) -> None:
     """Tell every sidecar of a cluster what the cluster's Istio resources mean for it, until SIGTERM."""
     if debug.host not in {"127.0.0.1", "::1", "localhost"}:
         fail("--debug shows everybody's configuration to anybody: choose an address on loopback")
     settings = ServeSettings(
         namespace=namespace, revision=revision, tls=tls, plaintext=plaintext, monitoring=monitoring, debug=debug,
-        hosts=hosts, drain=drain,
+        webhook=webhook, hosts=hosts, drain=drain, **writes,
     )  # fmt: skip
+    problems: list[str] = []
     try:
         access = find_access(kubeconfig, context)
         asyncio.run(_serve(access, settings, json_lines=output == "json"))
-    except (AccessError, OSError) as problem:
-        fail(str(problem))
+    except* (AccessError, OSError) as group:
+        problems += _said(group)
+    if problems:
+        fail("; ".join(problems))
+
+
+def _said(problem: BaseException) -> list[str]:
+    """Tell what came together, one by one."""
+    if not isinstance(problem, BaseExceptionGroup):
+        return [str(problem)]
+    inner = cast("tuple[BaseException, ...]", problem.exceptions)
+    return [text for each in inner for text in _said(each)]
 
 
 async def _serve(access: Access, settings: ServeSettings, *, json_lines: bool) -> None:

@@ -14,6 +14,7 @@ from pillion.install.manifest import KINDS, Manifest, ObjectKey
 from pillion.install.objects import objects, unwanted
 from pillion.install.options import Options
 from pillion.install.plan import Step, compared, step_away, step_for
+from pillion.install.webhooks import with_what_is_kept
 from pillion.sources.kubernetes.client import ApiError
 from pillion.value import Value
 
@@ -51,6 +52,7 @@ async def install(cluster: Cluster, options: Options, manner: Manner, say: Say) 
     wanted = await _wanted(cluster, options)
     leftover = unwanted(options)
     found = await _found(cluster, [each.key for each in (*wanted, *leftover)])
+    wanted = tuple(with_what_is_kept(each, found[each.key], options) for each in wanted)
     steps = [step_for(each, found[each.key], adopt=manner.adopt) for each in wanted]
     steps = await _tried(cluster, steps, found, manner)
     away = (step_away(each, found[each.key]) for each in leftover)
@@ -101,13 +103,13 @@ def rollout_problem(deployment: Mapping[str, Any] | None) -> str:
 
 
 async def _wanted(cluster: Cluster, options: Options) -> tuple[Manifest, ...]:
-    if options.ca_bundle or options.certificate_secret:
+    if not options.is_certificate_ours:
         return objects(options)
     of_authority, of_leaf = secret_keys(options)
     bundle, secrets = vouched(
         options, (await cluster.get(of_authority), await cluster.get(of_leaf)), dt.datetime.now(dt.UTC)
     )
-    made = (*objects(msgspec.structs.replace(options, ca_bundle=bundle)), *secrets)
+    made = (*objects(msgspec.structs.replace(options, roots=bundle)), *secrets)
     order = list(KINDS)
     return tuple(sorted(made, key=lambda each: order.index(each.key.kind)))
 

@@ -1,5 +1,6 @@
 """All that an installation makes, in the order of making: what others lean on first, webhooks last."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import structs
@@ -77,7 +78,7 @@ def programs(options: Options) -> tuple[Program, Program]:
         account=names.control_plane,
         app="istiod",
         instance=options.revision,
-        arguments=("serve", "--namespace", options.system_namespace, *revision),
+        arguments=("serve", "--namespace", options.system_namespace, *revision, *_charges(options, names)),
         ports=(
             Port(name="tls-xds", number=15012, service=15012),
             Port(name="https-webhook", number=15017, service=443),
@@ -87,6 +88,16 @@ def programs(options: Options) -> tuple[Program, Program]:
         resources=options.control_plane_resources,
     )
     return injector, control_plane
+
+
+def _charges(options: Options, names: Names) -> Iterator[str]:
+    """Tell the control plane what to look after."""
+    if options.validation:
+        yield from ("--validator", names.validator)
+    if options.is_certificate_ours:
+        yield from ("--injector", names.webhook, "--injector-certificate", names.injector_certificate)
+    if not options.status:
+        yield "--no-status"
 
 
 class _Maker:
@@ -106,7 +117,7 @@ class _Maker:
     def injector(self, names: Names) -> list[Manifest]:
         """Make what injects."""
         injector, _ = programs(self._options)
-        rules = rights.injector_rules(names)
+        rules = rights.injector_rules()
         return [
             *self._program(injector),
             self.make("ConfigMap", names.injector, {"data": injector_data(self._options)}),
@@ -122,9 +133,9 @@ class _Maker:
         found = [
             *self._program(control_plane),
             self.make("ConfigMap", names.mesh, {"data": mesh_data(self._options)}),
-            self.make("ClusterRole", role, {"rules": rights.control_plane_rules(names)}),
+            self.make("ClusterRole", role, {"rules": rights.control_plane_rules(self._options, names)}),
             self._binding("ClusterRole", role, role, account),
-            self.make("Role", account, {"rules": rights.home_rules(names)}),
+            self.make("Role", account, {"rules": rights.home_rules(self._options, names)}),
             self._binding("Role", account, account, account),
         ]
         if self._options.validation:

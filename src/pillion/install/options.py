@@ -42,8 +42,10 @@ class Options(Value):
     """Only where there are several replicas: with one, a node could never be drained."""
     network_policy: bool = False
     crds: bool = True
-    validation: bool = False
-    """Have resources judged when they are written; the control plane has to serve `/validate` for it."""
+    validation: bool = True
+    """Have the control plane judge resources when they are written."""
+    status: bool = True
+    """Have the control plane say in the status of objects that they cannot be read."""
     refuse_on_failure: bool = True
     """What becomes of a pod when no injector answers: refused, or let in without a sidecar."""
     mesh: FrozenMap[FrozenJson] = FrozenMap()
@@ -51,9 +53,16 @@ class Options(Value):
     values: FrozenMap[FrozenJson] = FrozenMap()
     """Values of the injection template, laid over ours."""
     ca_bundle: str = ""
-    """PEM of who vouches for the injector; empty leaves the field of the webhook to whoever fills it in."""
+    """PEM of who vouches for the injector, if that is not our own authority."""
     certificate_secret: str = ""
     """A Secret with the injector's `tls.crt` and `tls.key`; empty means ours."""
+    roots: str = ""
+    """PEM of our own authority, and of those before it; empty leaves `caBundle` to the control plane."""
+
+    @property
+    def is_certificate_ours(self) -> bool:
+        """Whether our own authority vouches for the injector, so that the control plane looks after that."""
+        return not self.ca_bundle and not self.certificate_secret
 
     @property
     def root(self) -> str:

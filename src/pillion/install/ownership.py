@@ -7,7 +7,8 @@ OWNER_LABEL = "app.kubernetes.io/managed-by"
 OWNER = "pillion"
 REVISION_LABEL = "istio.io/rev"
 FIELD_MANAGER = "pillion-install"
-MANAGERS = frozenset({FIELD_MANAGER, "pillion"})
+CONTROL_PLANE = "pillion"
+MANAGERS = frozenset({FIELD_MANAGER, CONTROL_PLANE})
 """Under these names the installer and the control plane write."""
 Ownership = Literal["ours", "handed-on", "foreign"]
 """`handed-on` is made from our YAML by somebody else, such as kubectl or a GitOps controller."""

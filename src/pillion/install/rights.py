@@ -3,6 +3,7 @@
 from typing import Any
 
 from pillion.install.names import AUTHORITY_SECRET, Names
+from pillion.install.options import Options
 from pillion.resources.kinds import is_istio_group
 from pillion.sources.kubernetes.watched import DEFINITIONS, mesh_collections
 
@@ -12,47 +13,53 @@ Rule = dict[str, Any]
 READ = ["get", "list", "watch"]
 
 
-def injector_rules(names: Names) -> list[Rule]:
-    """Let the injector look after its own webhook and read ProxyConfigs; settings and certificate are mounted."""
-    own = [names.webhook]
+def injector_rules() -> list[Rule]:
+    """Let the injector read ProxyConfigs; settings and certificate are mounted, the control plane renews both."""
     return [
-        _rule("admissionregistration.k8s.io", "mutatingwebhookconfigurations", [*READ, "patch"], own),
         *(_rule(each.group, each.plural, READ) for each in mesh_collections() if each.kind == "ProxyConfig"),
         _rule(DEFINITIONS.group, DEFINITIONS.plural, READ),
     ]
 
 
-def control_plane_rules(names: Names) -> list[Rule]:
+def control_plane_rules(options: Options, names: Names) -> list[Rule]:
     """Let the control plane read the mesh, write back what it thinks of it, and ask who a caller is."""
     groups: dict[str, list[str]] = {}
     for each in mesh_collections():
         groups.setdefault(each.group, []).append(each.plural)
     reading = [_rule(group, plurals, READ) for group, plurals in sorted(groups.items())]
-    writing = [
-        _rule(group, [f"{plural}/status" for plural in plurals], ["patch", "update"])
-        for group, plurals in sorted(groups.items())
-        if is_istio_group(group)
-    ]
+    written = [(group, plurals) for group, plurals in sorted(groups.items()) if is_istio_group(group)]
+    status = [_rule(group, [f"{plural}/status" for plural in plurals], ["patch"]) for group, plurals in written]
     return [
         *reading,
         _rule(DEFINITIONS.group, DEFINITIONS.plural, READ),
-        *writing,
+        *(status if options.status else ()),
         _rule("", "configmaps", ["create"]),
         _rule("", "configmaps", ["patch"], [ROOT_CONFIG_MAP]),
         _rule("authentication.k8s.io", "tokenreviews", ["create"]),
-        _rule("admissionregistration.k8s.io", "validatingwebhookconfigurations", [*READ, "patch"], [names.validator]),
+        *(_configuration("validatingwebhookconfigurations", names.validator) if options.validation else ()),
+        *(_configuration("mutatingwebhookconfigurations", names.webhook) if options.is_certificate_ours else ()),
     ]
 
 
-def home_rules(names: Names) -> list[Rule]:
+def home_rules(options: Options, names: Names) -> list[Rule]:
     """Let the control plane keep its settings, its authority and its Lease in its own namespace."""
-    return [
+    secrets = [AUTHORITY_SECRET, *([names.injector_certificate] if options.is_certificate_ours else ())]
+    found = [
         _rule("", "configmaps", READ, [names.mesh]),
         _rule("", "secrets", ["create"]),
-        _rule("", "secrets", ["get", "list", "watch", "update", "patch"], [AUTHORITY_SECRET]),
-        _rule("coordination.k8s.io", "leases", ["create"]),
-        _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.control_plane]),
+        _rule("", "secrets", [*READ, "update"], secrets),
     ]
+    if options.status or options.validation or options.is_certificate_ours:
+        found.append(_rule("coordination.k8s.io", "leases", ["create"]))
+        found.append(_rule("coordination.k8s.io", "leases", ["get", "update"], [names.control_plane]))
+    if options.validation:
+        # The webhook proves that it judges by refusing one; nothing is ever stored.
+        found.append(_rule("networking.istio.io", "gateways", ["create"]))
+    return found
+
+
+def _configuration(plural: str, name: str) -> list[Rule]:
+    return [_rule("admissionregistration.k8s.io", plural, [*READ, "patch"], [name])]
 
 
 def _rule(group: str, resources: str | list[str], verbs: list[str], names: list[str] | None = None) -> Rule:

@@ -1,4 +1,5 @@
 """Certificates of the mesh: who somebody is (`identity`), and a small authority that vouches for servers (`authority`).
 
-An island: it knows X.509 and SPIFFE, and nothing of Kubernetes or of the mesh.
+How a Secret keeps that authority, and whom to trust beside it, is in `kept`. An island: it knows X.509 and SPIFFE, and
+nothing of the mesh.
 """

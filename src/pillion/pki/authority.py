@@ -61,6 +61,21 @@ def validity(certificate: str) -> tuple[dt.datetime, dt.datetime]:
     return found.not_valid_before_utc, found.not_valid_after_utc
 
 
+def bundle(texts: Iterable[str], now: dt.datetime) -> str:
+    """Join certificates of authorities, as PEM: of each key the first one, without those whose time is over.
+
+    Raises `ValueError`.
+    """
+    found: dict[bytes, str] = {}
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    for text in texts:
+        for each in x509.load_pem_x509_certificates(text.encode()) if text.strip() else ():
+            if each.not_valid_after_utc > now:
+                key = each.public_key().public_bytes(serialization.Encoding.DER, form)
+                found.setdefault(key, each.public_bytes(serialization.Encoding.PEM).decode())
+    return "".join(found.values())
+
+
 def issue(authority: Authority, hosts: Iterable[str], now: dt.datetime, lifetime: dt.timedelta = LEAF_LIFETIME) -> Leaf:
     """Vouch for a server of these DNS names and IP addresses, with a new key; never for longer than the authority."""
     root = x509.load_pem_x509_certificate(authority.certificate.encode())

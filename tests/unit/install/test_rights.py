@@ -5,14 +5,15 @@ from pillion.install.options import Options
 from pillion.install.rights import control_plane_rules, home_rules, injector_rules
 from pillion.sources.kubernetes.watched import DEFINITIONS, mesh_collections
 
-NAMES = names_of(Options())
+OPTIONS = Options()
+NAMES = names_of(OPTIONS)
 
 
 def test_the_control_plane_may_read_what_it_watches() -> None:
     readable = {
         (group, resource)
-        for rule in control_plane_rules(NAMES)
-        if set(rule["verbs"]) == {"get", "list", "watch"}
+        for rule in control_plane_rules(OPTIONS, NAMES)
+        if set(rule["verbs"]) == {"get", "list", "watch"} and "resourceNames" not in rule
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
@@ -20,7 +21,7 @@ def test_the_control_plane_may_read_what_it_watches() -> None:
 
 
 def test_the_injector_may_read_proxy_configs_and_whether_there_is_such_a_kind() -> None:
-    reading = [rule for rule in injector_rules(NAMES) if "resourceNames" not in rule]
+    reading = [rule for rule in injector_rules() if "resourceNames" not in rule]
     assert {(rule["apiGroups"][0], rule["resources"][0], tuple(rule["verbs"])) for rule in reading} == {
         ("networking.istio.io", "proxyconfigs", ("get", "list", "watch")),
         (DEFINITIONS.group, DEFINITIONS.plural, ("get", "list", "watch")),
@@ -28,15 +29,26 @@ def test_the_injector_may_read_proxy_configs_and_whether_there_is_such_a_kind() 
 
 
 def test_nothing_is_allowed_by_a_wildcard() -> None:
-    for rule in (*control_plane_rules(NAMES), *home_rules(NAMES), *injector_rules(NAMES)):
+    for rule in (*control_plane_rules(OPTIONS, NAMES), *home_rules(OPTIONS, NAMES), *injector_rules()):
         assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
         assert "delete" not in rule["verbs"]
 
 
 def test_in_the_cluster_only_status_and_named_objects_are_written() -> None:
-    for rule in (*control_plane_rules(NAMES), *injector_rules(NAMES)):
+    for rule in (*control_plane_rules(OPTIONS, NAMES), *injector_rules()):
         writes = set(rule["verbs"]) - {"get", "list", "watch"}
         is_status = all(resource.endswith("/status") for resource in rule["resources"])
         # What is created has no name yet that a rule could ask for; a review is only an answer.
         is_creation = rule["verbs"] == ["create"] and rule["resources"] in (["tokenreviews"], ["configmaps"])
         assert not writes or is_status or is_creation or "resourceNames" in rule
+
+
+def test_what_is_not_wanted_is_not_allowed() -> None:
+    little = Options(validation=False, status=False, certificate_secret="theirs")
+    rules = (*control_plane_rules(little, NAMES), *home_rules(little, NAMES))
+    plurals = {resource for rule in rules for resource in rule["resources"]}
+    assert not {each for each in plurals if each.endswith(("/status", "webhookconfigurations"))}
+    assert "leases" not in plurals
+    writable = {resource for rule in rules if "create" in rule["verbs"] for resource in rule["resources"]}
+    assert writable == {"configmaps", "secrets", "tokenreviews"}
+    assert not any(NAMES.injector_certificate in rule.get("resourceNames", ()) for rule in rules)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pillion.install.names import names_of
+from pillion.install.objects import objects
 from pillion.install.options import Options
-from pillion.install.webhooks import mutating, validating
+from pillion.install.webhooks import mutating, validating, with_what_is_kept
 
 
 def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
@@ -63,9 +64,15 @@ def test_nobody_is_locked_out(namespace: str) -> None:
 
 
 def test_who_vouches_for_the_injector() -> None:
-    bundle = mutating(Options(ca_bundle="PEM"), names_of(Options()))[0]["clientConfig"]["caBundle"]
-    assert b64decode(bundle) == b"PEM"
-    assert "caBundle" not in mutating(Options(), names_of(Options()))[0]["clientConfig"]
+    def bundles(options: Options) -> tuple[str, str]:
+        found = (make(options, names_of(options))[0]["clientConfig"] for make in (mutating, validating))
+        first, second = (b64decode(each.get("caBundle", "")).decode() for each in found)
+        return first, second
+
+    assert bundles(Options()) == ("", "")
+    assert bundles(Options(roots="OURS")) == ("OURS", "OURS")
+    assert bundles(Options(roots="OURS", ca_bundle="THEIRS")) == ("THEIRS", "OURS")
+    assert bundles(Options(roots="OURS", certificate_secret="theirs")) == ("", "OURS")
 
 
 def test_without_an_answer() -> None:
@@ -75,8 +82,50 @@ def test_without_an_answer() -> None:
     assert {each["failurePolicy"] for each in validating(Options(), names)} == {"Ignore"}
 
 
-def test_resources_without_a_revision_are_the_default_ones() -> None:
-    assert len(validating(Options(), names_of(Options()))) == 2
-    (only,) = validating(CANARY, names_of(CANARY))
-    assert _selects(only["objectSelector"], {"istio.io/rev": "canary"})
-    assert not _selects(only["objectSelector"], {})
+def judges(options: Options, namespace: str, labels: dict[str, str]) -> list[str]:
+    home = {"kubernetes.io/metadata.name": namespace}
+    return [
+        each["name"].removesuffix("validation.istio.io")
+        for each in validating(options, names_of(options))
+        if _selects(each["namespaceSelector"], home) and _selects(each["objectSelector"], labels)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "labels", "asked"),
+    [
+        (Options(), {}, [""]),
+        (Options(), {"istio.io/rev": "default"}, ["rev."]),
+        (Options(), {"istio.io/rev": "canary"}, []),
+        (CANARY, {}, []),
+        (CANARY, {"istio.io/rev": "canary"}, ["rev."]),
+    ],
+)
+def test_a_resource_is_judged_once_by_its_revision_and_at_home_by_who_never_stands_in_the_way(
+    options: Options, labels: dict[str, str], asked: list[str]
+) -> None:
+    assert judges(options, "shop", labels) == asked
+    for namespace in ("kube-system", "kube-public", "kube-node-lease", "istio-system"):
+        assert judges(options, namespace, labels) == [f"home.{each}" for each in asked]
+
+
+def test_what_the_control_plane_wrote_is_left_to_it() -> None:
+    def written(kind: str, manager: str, options: Options) -> tuple[str, str]:
+        (wanted,) = [each for each in objects(options) if each.key.kind == kind]
+        found = wanted.document()
+        found["metadata"]["managedFields"] = [{"manager": manager}]
+        for each in found["webhooks"]:
+            each["failurePolicy"] = "Fail"
+            each["clientConfig"]["caBundle"] = "TkVX"
+        kept = with_what_is_kept(wanted, found, options).document()["webhooks"][0]
+        return kept["failurePolicy"], kept["clientConfig"].get("caBundle", "")
+
+    ours = Options(roots="OLD", refuse_on_failure=False)
+    theirs = Options(roots="OLD", ca_bundle="THEIRS", refuse_on_failure=False)
+    validator, injector = "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"
+    assert written(validator, "pillion", ours) == ("Fail", "TkVX")
+    assert written(validator, "kubectl-edit", ours) == ("Ignore", "T0xE")
+    assert written(injector, "pillion", ours) == ("Ignore", "TkVX")
+    assert written(injector, "pillion", theirs) == ("Ignore", "VEhFSVJT")
+    (new,) = [each for each in objects(ours) if each.key.kind == validator]
+    assert with_what_is_kept(new, None, ours) is new

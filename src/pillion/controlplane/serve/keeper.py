@@ -1,20 +1,21 @@
 """Keeps our authority in a Secret that all replicas share, and the certificate of this replica young."""
 
-import base64
-import binascii
 import datetime as dt
 import ssl
 import tempfile
-from typing import Any, cast, final
+from typing import Any, final
 
 import msgspec
 
-from pillion.pki.authority import Authority, Leaf, create, fits, is_due, issue, renew, validity
+from pillion.controlplane.webhook import certificate
+from pillion.pki.authority import Authority, Leaf, create, is_due, issue, renew, validity
+from pillion.pki.kept import CERTIFICATE, KEY, Kept, alone, kept_in, succeeding, written
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 
-CERTIFICATE, KEY = "ca-cert.pem", "ca-key.pem"
 LABELS = {"app.kubernetes.io/managed-by": "pillion"}
 TRIES = 5
+LOOK_EVERY = 3600.0
+"""Seconds between looks, when nothing says that something is new."""
 
 
 class KeeperError(Exception):
@@ -25,35 +26,72 @@ class KeeperError(Exception):
 class Keeper:
     """The authority, and the certificate that it issued to us."""
 
-    def __init__(self, client: KubernetesClient, namespace: str, name: str, hosts: tuple[str, ...]) -> None:
+    def __init__(
+        self, client: KubernetesClient, place: tuple[str, str], hosts: tuple[str, ...], handover: float = 0.0
+    ) -> None:
+        """Set up.
+
+        Args:
+            client: an entered client.
+            place: namespace and name of the Secret.
+            hosts: what our certificate is for.
+            handover: seconds for which our certificate stays after the authority was replaced by another one, so that
+                whoever connects has learnt to trust that.
+        """
         self.context = server_context()
         """For the TLS front; it is kept current."""
+        self.web = certificate.context()
+        """For HTTPS; it is kept current."""
         self.leaf: Leaf | None = None
-        self.authority: Authority | None = None
+        self.kept: Kept | None = None
         self._client = client
+        namespace, self._name = place
         self._path = f"/api/v1/namespaces/{namespace}/secrets"
-        self._name = name
         self._hosts = hosts
+        self._handover = dt.timedelta(seconds=handover)
+        self._issue_at: dt.datetime | None = None
+
+    @property
+    def authority(self) -> Authority | None:
+        """Who vouches for us."""
+        return None if self.kept is None else self.kept.authority
+
+    @property
+    def roots(self) -> str:
+        """Whom to trust who connects to us, as PEM; empty when that is not known yet."""
+        return "" if self.kept is None else self.kept.roots
 
     async def refresh(self, now: dt.datetime) -> None:
         """Take the authority from the Secret, made or renewed if need be, and a new certificate when it is time.
 
         Raises `ApiError` and `KeeperError`; what was there before stays in use.
         """
-        before = self.authority
-        self.authority = await self._kept(now)
-        if self.authority != before:
-            self.context.load_verify_locations(cadata=self.authority.certificate)
-        if self.leaf is None or self.authority != before or is_due(self.leaf.certificate, now):
-            self.leaf = issue(self.authority, self._hosts, now)
-            load(self.context, self.leaf)
+        before, self.kept = self.kept, await self._found(now)
+        authority = self.kept.authority
+        if before is None or self.kept.roots != before.roots:
+            self.context.load_verify_locations(cadata=self.kept.roots)
+        if before is not None and authority != before.authority:
+            is_another = authority.key != before.authority.key
+            self._issue_at = now + self._handover if is_another else now
+        is_time = self._issue_at is not None and now >= self._issue_at
+        if self.leaf is None or is_time or is_due(self.leaf.certificate, now):
+            self.leaf = issue(authority, self._hosts, now)
+            self._issue_at = None
+            for context in (self.context, self.web):
+                load(context, self.leaf)
+
+    def pause(self, now: dt.datetime) -> float:
+        """Tell for how many seconds there is nothing to do."""
+        if self._issue_at is None:
+            return LOOK_EVERY
+        return min(LOOK_EVERY, max(0.0, (self._issue_at - now).total_seconds()))
 
     def ends(self) -> dict[str, float]:
         """Tell when the authority's certificate and ours end, in seconds since 1970."""
         texts = {"root": self.authority and self.authority.certificate, "leaf": self.leaf and self.leaf.certificate}
         return {name: validity(text)[1].timestamp() for name, text in texts.items() if text}
 
-    async def _kept(self, now: dt.datetime) -> Authority:
+    async def _found(self, now: dt.datetime) -> Kept:
         for _ in range(TRIES):
             try:
                 content = await self._client.request("GET", f"{self._path}/{self._name}")
@@ -61,18 +99,20 @@ class Keeper:
                 if problem.code != 404:
                     raise
                 # A Secret that was deleted under us comes back as it was: proxies trust that authority.
-                authority = self.authority or create("pillion", now)
-                if await self._wrote("POST", self._path, self._secret(authority)):
-                    return authority
+                kept = self.kept or alone(create("pillion", now), "", now)
+                if await self._wrote("POST", self._path, self._secret(kept)):
+                    return kept
                 continue
-            document: dict[str, Any] = msgspec.json.decode(content)
-            authority = self._read(document)
-            if not is_due(authority.certificate, now):
-                return authority
-            renewed = renew(authority, now)
-            version = str(document["metadata"]["resourceVersion"])
-            if await self._wrote("PUT", f"{self._path}/{self._name}", self._secret(renewed, version)):
-                return renewed
+            secret: dict[str, Any] = msgspec.json.decode(content)
+            found = kept_in(secret, now)
+            if found is None:
+                names = f"{CERTIFICATE} and {KEY}"
+                raise KeeperError(f"Secret {self._name} holds no authority ({names}): delete or mend it")
+            kept = succeeding(self.kept, found, now)
+            if is_due(kept.authority.certificate, now):
+                kept = alone(renew(kept.authority, now), kept.roots, now)
+            if kept == found or await self._wrote("PUT", f"{self._path}/{self._name}", _with(secret, kept)):
+                return kept
         raise KeeperError(f"Secret {self._name} is changed by somebody all the time")
 
     async def _wrote(self, method: str, path: str, secret: dict[str, Any]) -> bool:
@@ -85,24 +125,14 @@ class Keeper:
             raise
         return True
 
-    def _read(self, document: dict[str, Any]) -> Authority:
-        data = cast("dict[str, str]", document.get("data") or {})
-        try:
-            texts = [base64.b64decode(data[key]).decode() for key in (CERTIFICATE, KEY)]
-        except (KeyError, binascii.Error, UnicodeDecodeError):
-            texts = ["", ""]
-        authority = Authority(certificate=texts[0], key=texts[1])
-        if not fits(authority):
-            raise KeeperError(f"Secret {self._name} holds no authority ({CERTIFICATE} and {KEY}): delete or mend it")
-        return authority
-
-    def _secret(self, authority: Authority, version: str = "") -> dict[str, Any]:
+    def _secret(self, kept: Kept) -> dict[str, Any]:
         metadata: dict[str, Any] = {"name": self._name, "labels": LABELS}
-        if version:
-            metadata["resourceVersion"] = version
-        data = {CERTIFICATE: authority.certificate, KEY: authority.key}
-        encoded = {key: base64.b64encode(text.encode()).decode() for key, text in data.items()}
-        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": encoded}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": written(kept)}
+
+
+def _with(secret: dict[str, Any], kept: Kept) -> dict[str, Any]:
+    """Write a Secret anew; its version says which one is replaced."""
+    return {**secret, "data": {**(secret.get("data") or {}), **written(kept)}}
 
 
 def server_context() -> ssl.SSLContext:

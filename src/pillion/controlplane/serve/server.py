@@ -6,8 +6,10 @@ doors to proxies when it knows the whole world, and not before: who is told half
 
 import asyncio
 import datetime as dt
+import socket
+import uuid
 from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, cast, final
 
@@ -19,19 +21,20 @@ from pillion.controlplane.serve.metrics import Counted, Metrics, Reading
 from pillion.controlplane.serve.roots import CONFIG_MAP, Roots
 from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.controlplane.serve.web import debug, listening, monitoring
+from pillion.controlplane.validation.door import judging
+from pillion.controlplane.writing.writers import Writers
 from pillion.proxy.settings import mesh_settings
 from pillion.resources.kubernetes.cluster import ConfigMap, Namespace
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 from pillion.sources.kubernetes.cluster import Cluster
-from pillion.sources.kubernetes.watched import config_map, mesh_collections
+from pillion.sources.kubernetes.watched import config_map, mesh_collections, secret
 from pillion.value import Diagnostics
 from pillion.xds.front import Front
 from pillion.xds.server import Server
 from pillion.xds.status import StreamStatus
 
-KEEP_EVERY = 3600.0
 KEEP_AGAIN = 2.0
 """Seconds between tries to reach the authority's Secret."""
 
@@ -47,16 +50,26 @@ class Replica:
         self.metrics = Metrics(self.version)
         self.plane = ControlPlane(mesh, quiet=settings.quiet, may_be=may_be)
         collections = (*mesh_collections(), config_map(settings.namespace, settings.mesh_map))
-        self.cluster = Cluster(client, collections, self._deliver, settings.patience)
-        self.keeper = Keeper(client, settings.namespace, settings.secret, settings.names)
+        self.cluster = Cluster(client, collections, self._deliver, settings.patience, self._stirred)
+        place = (settings.namespace, settings.secret)
+        self.keeper = Keeper(client, place, settings.names, settings.handover)
+        self.secrets = Cluster(
+            client, (secret(*place),), lambda _changed, _deleted: self._keep.set(), settings.patience
+        )
+        # The name of a pod tells people who leads; what follows it, which of its containers.
+        duties = settings.duties(f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}")
+        self.writers = Writers(client, duties, self.cluster.standings, lambda: self.keeper.kept)
         self.roots = Roots(client, lambda: (each.metadata.name for each in self.plane.catalog.shelf(Namespace)))
         self.authenticator = Authenticator(client, settings.audiences, self._trust_domains)
         self.ports: dict[str, int] = {}
-        """Where it listens: `tls`, `plaintext`, `monitoring`, `debug`."""
+        """Where it listens: `tls`, `plaintext`, `monitoring`, `debug`, `webhook`."""
         self.ready = asyncio.Event()
         """Set when proxies are served."""
+        self.judging = asyncio.Event()
+        """Set when what is written is judged."""
         self.leaving = False
         self._kept = asyncio.Event()
+        self._keep = asyncio.Event()
         self._keeping = "the authority's Secret was not read yet"
         self._servers: list[Server] = []
         self._describe()
@@ -95,6 +108,8 @@ class Replica:
             found.append({"resource": name, "diagnostics": [str(each) for each in self._settings_found]})
         if self._keeping:
             found.append({"resource": f"Secret {self.settings.secret}", "problem": self._keeping})
+        for what, problem in self.writers.problems().items():
+            found.append({"resource": what, "problem": problem})
         if self.roots.problem:
             found.append({"resource": f"ConfigMap {CONFIG_MAP}", "problem": self.roots.problem})
         found.extend({"diagnostics": [str(each)]} for each in self.plane.diagnostics)
@@ -115,6 +130,9 @@ class Replica:
         if any(isinstance(each, Namespace) for each in rest):
             self.roots.look()
 
+    def _stirred(self) -> None:
+        self.writers.scribe.look()
+
     def _configure(self, found: ConfigMap | None) -> None:
         settings, diagnostics = settings_of(found, self.settings.domain)
         self._settings_found: Diagnostics = diagnostics
@@ -129,6 +147,7 @@ class Replica:
         """Keep the authority and our certificate current until cancelled."""
         while True:
             pause = KEEP_AGAIN
+            self._keep.clear()
             try:
                 await self.keeper.refresh(dt.datetime.now(dt.UTC))
             except (ApiError, KeeperError) as problem:
@@ -136,10 +155,22 @@ class Replica:
             else:
                 self._keeping = ""
                 self._kept.set()
-                if self.keeper.authority is not None:
-                    self.roots.trust(self.keeper.authority.certificate)
-                pause = KEEP_EVERY
-            await asyncio.sleep(pause)
+                self.roots.trust(self.keeper.roots)
+                self.writers.guardian.look()
+                pause = self.keeper.pause(dt.datetime.now(dt.UTC))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._keep.wait()
+
+    async def judge(self) -> None:
+        """Judge what is written, once we have a certificate, until cancelled."""
+        if self.settings.webhook is None:
+            return
+        await self._kept.wait()
+        door = judging(self.settings.webhook, self.keeper.web, self.metrics.registry, lambda: self.leaving)
+        async with door as self.ports["webhook"]:
+            self.judging.set()
+            await asyncio.Event().wait()
 
     async def count_pushes(self) -> None:
         """Count every push until cancelled."""
@@ -154,6 +185,8 @@ class Replica:
     async def open_doors(self, front: Front, inner: Server) -> None:
         """Serve proxies, once the whole world is known and we have a certificate."""
         await self._kept.wait()
+        if self.settings.webhook is not None:
+            await self.judging.wait()
         await self.cluster.synced()
         await self.plane.pushed(self.plane.generation)
         self._servers.append(inner)
@@ -219,6 +252,18 @@ class Replica:
                     lambda: [((), len(cluster.refused()))],
                 ),
                 Reading(
+                    "pillion_leading",
+                    "1 while this replica writes for all of them.",
+                    (),
+                    lambda: [((), float(self.writers.leader.leading))],
+                ),
+                Reading(
+                    "pillion_statuses_written",
+                    "How often this replica wrote into the status of an object.",
+                    (),
+                    lambda: [((), self.writers.scribe.written)],
+                ),
+                Reading(
                     "pillion_authentication_failures",
                     "Callers who did not prove who they are.",
                     (),
@@ -265,7 +310,10 @@ async def serving(access: Access, settings: ServeSettings) -> AsyncGenerator[Rep
             work = (
                 replica.plane.run(),
                 replica.cluster.run(),
+                replica.secrets.run(),
                 replica.keep(),
+                replica.judge(),
+                replica.writers.run(),
                 replica.roots.run(),
                 replica.count_pushes(),
                 replica.open_doors(front, inner),

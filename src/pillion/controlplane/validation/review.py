@@ -133,8 +133,8 @@ def _judged(document: dict[str, Any]) -> _Verdict:
             found += validate(resource)
             found += judge_patches(resource) if isinstance(resource, EnvoyFilter) else ()
     errors = tuple(each for each in found if each.severity == "error")
-    told = tuple(dict.fromkeys(_text(each) for each in found if each.severity == "warning"))
-    return _Verdict(fate if errors else "passed", errors, _some(told))
+    warnings = tuple(each for each in found if each.severity == "warning")
+    return _Verdict(fate if errors else "passed", errors, some(told(warnings)))
 
 
 def _newer(diagnostic: Diagnostic) -> Diagnostic:
@@ -167,7 +167,6 @@ def _ruled(review: _Review, verdict: _Verdict) -> Ruling:
 
 def _refusal(request: _Request, errors: Diagnostics) -> dict[str, Any]:
     """Write a Status as the API server writes its own: kubectl shows a line for each cause."""
-    told = tuple(dict.fromkeys(_text(each) for each in errors))
     causes = [
         {"reason": "FieldValueInvalid", "message": _said(each), "field": each.where.field}
         for each in errors[:MOST_TOLD]
@@ -175,14 +174,20 @@ def _refusal(request: _Request, errors: Diagnostics) -> dict[str, Any]:
     named = {"name": request.name, "group": request.kind.group, "kind": request.kind.kind}
     return {
         "status": "Failure",
-        "message": "; ".join(_some(told)),
+        "message": "; ".join(some(told(errors))),
         "reason": "Invalid",
         "code": HTTPStatus.UNPROCESSABLE_ENTITY,
         "details": {key: value for key, value in named.items() if value} | {"causes": causes},
     }
 
 
-def _some(texts: tuple[str, ...]) -> tuple[str, ...]:
+def told(diagnostics: Diagnostics) -> tuple[str, ...]:
+    """Write findings, a line each and each once."""
+    return tuple(dict.fromkeys(_text(each) for each in diagnostics))
+
+
+def some(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Keep the first ones, and count the others."""
     more = len(texts) - MOST_TOLD
     return (*texts[:MOST_TOLD], f"and {more} more") if more > 0 else texts
 

@@ -38,11 +38,9 @@ from pillion.resources.validation.telemetry import check_telemetry
 from pillion.resources.validation.workloads import check_selector
 from pillion.value import Diagnostics, Origin
 
-_RESERVED = (
-    "internal.istio.io/parents",
-    "internal.istio.io/parent-namespace",
-    "internal.istio.io/webhook-always-reject",
-)
+ALWAYS_REJECT = "internal.istio.io/webhook-always-reject"
+"""Asks a webhook to prove that it refuses."""
+_RESERVED = ("internal.istio.io/parents", "internal.istio.io/parent-namespace", ALWAYS_REJECT)
 
 
 def validate(resource: Resource, origin: Origin | None = None) -> Diagnostics:

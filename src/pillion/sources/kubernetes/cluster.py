@@ -37,6 +37,7 @@ class Cluster:
         collections: Iterable[Watched],
         deliver: Deliver,
         patience: Patience | None = None,
+        stirred: Callable[[], None] = lambda: None,
     ) -> None:
         """Set up the watchers.
 
@@ -45,9 +46,11 @@ class Cluster:
             collections: what to watch.
             deliver: takes what is new and what is gone, on the event loop; first when everything is known.
             patience: how long to wait for what.
+            stirred: is called whenever something was heard, be it only of an object that cannot be read.
         """
         times = patience or Patience()
         self._deliver = deliver
+        self._stirred = stirred
         self._watchers = [Watcher(client, each, self._heard, times) for each in collections]
         self._definitions = Watcher(client, DEFINITIONS, self._defined, times)
         self._changed: dict[Ref, HasMetadata] = {}
@@ -94,6 +97,7 @@ class Cluster:
         return found
 
     def _heard(self, _: Watcher, delta: Delta) -> None:
+        self._stirred()
         if self._synced.is_set():
             if delta.changed or delta.deleted:
                 self._deliver(delta.changed, delta.deleted)
