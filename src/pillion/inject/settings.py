@@ -40,6 +40,8 @@ class Settings(Value):
     """Whether injection leaves what `uninject` needs to restore the document exactly: only our own settings do."""
     source: str = ""
     """Where they came from, for messages: a file, or `ConfigMap istio-system/istio-sidecar-injector`."""
+    origins: Labels = NO_LABELS
+    """Where single ones of `config`, `values` and `mesh` came from, if each has a place of its own."""
 
 
 class Compiled:
@@ -74,7 +76,7 @@ _Report = Callable[[str, str, str], None]
 
 def _reporter(settings: Settings, found: list[Diagnostic]) -> _Report:
     def report(setting: str, code: str, message: str) -> None:
-        where = Where(resource=f"{settings.source} {setting}".strip())
+        where = Where(resource=f"{settings.origins.get(setting, settings.source)} {setting}".strip())
         severity = "warning" if code == "unknown-field" else "error"
         found.append(Diagnostic(code=code, severity=severity, message=message, where=where))
 

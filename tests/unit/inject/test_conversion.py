@@ -98,3 +98,12 @@ def test_settings_of_others_give_the_zeros_of_gos_encoder() -> None:
 )
 def test_a_document_as_go_writes_it(document: dict[str, object], wanted: dict[str, object]) -> None:
     assert as_go(document) == wanted
+
+
+def test_aliases_of_all_documents_share_one_budget() -> None:
+    layers = "".join(f"  b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 10)}]\n" for n in range(1, 6))
+    bomb = f"apiVersion: v1\nkind: Pod\nmetadata:\n  b0: &b0 [x]\n{layers}spec: {{containers: []}}\n"
+    assert convert(bomb, "x", OURS).diagnostics == ()
+    found = convert("---\n".join([bomb] * 9), "x", OURS)
+    assert found.text == ""
+    assert "document contains excessive aliasing" in {each.message for each in found.diagnostics}

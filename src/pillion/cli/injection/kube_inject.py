@@ -53,8 +53,11 @@ def command(filename: tuple[str, ...], output: str, revision: str, **named: str)
         cluster=cluster_maps(revision, **named),
     )
     injector = Injector(read_settings(source), FrozenMap(os.environ))
-    results = [convert(text, name, injector, options) for name, text in read_inputs(filename, sys.stdin.read)]
-    found = tuple(dict.fromkeys(each for result in results for each in result.diagnostics))
+    results: list[Conversion] = []
+    if not has_errors(injector.diagnostics):
+        results = [convert(text, name, injector, options) for name, text in read_inputs(filename)]
+    told = (*injector.diagnostics, *(each for result in results for each in result.diagnostics))
+    found = tuple(dict.fromkeys(told))
     _tell(found)
     if output == "json":
         click.echo(_report(results, found))

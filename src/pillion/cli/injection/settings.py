@@ -9,7 +9,7 @@ from pillion.cli.injection.texts import FileError, read_file
 from pillion.inject.schema.types import Json, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, default_settings
 from pillion.inject.text import read_text, write_text
-from pillion.value import FrozenMap, Value
+from pillion.value import FrozenMap, Labels, Value
 
 if TYPE_CHECKING:
     from pillion.sources.kubernetes.client import KubernetesClient
@@ -74,13 +74,15 @@ class SettingsSource(Value):
 def read_settings(source: SettingsSource) -> Settings:
     """Read the settings. A cluster is asked only for what the files do not give. Raises `FileError`."""
     ours = default_settings()
-    named = [name for name in (source.config, source.values, source.mesh, source.operator) if name]
-    texts = {key: read_file(name) for key in ("config", "values", "mesh") if (name := getattr(source, key))}
-    texts |= _operator(source.operator) if source.operator else {}
+    origins = {key: name for key in ("config", "values", "mesh") if (name := getattr(source, key))}
+    texts = {key: read_file(name) for key, name in origins.items()}
+    if source.operator:
+        given = _operator(source.operator)
+        texts, origins = texts | given, origins | dict.fromkeys(given, source.operator)
     if source.cluster is not None:
-        found, asked = _of_cluster(source.cluster, texts)
-        texts, named = found | texts, [*named, *asked]
-    if not named:
+        for key, (text, place) in _of_cluster(source.cluster, texts).items():
+            texts[key], origins[key] = text, place
+    if not origins:
         return ours
     return Settings(
         config=texts.get("config", ours.config),
@@ -88,7 +90,8 @@ def read_settings(source: SettingsSource) -> Settings:
         mesh=texts.get("mesh", ours.mesh),
         mesh_networks=texts.get("meshNetworks", ""),
         reversible="config" not in texts,
-        source=", ".join(named),
+        source=", ".join(dict.fromkeys(origins.values())),
+        origins=Labels(origins),
     )
 
 
@@ -102,21 +105,22 @@ def _operator(name: str) -> dict[str, str]:
     return {key: write_text(spec[field]) for key, field in keys.items() if spec.get(field)}
 
 
-def _of_cluster(cluster: ClusterMaps, given: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Return the settings that are not given, and the ConfigMaps that they were read from."""
+def _of_cluster(cluster: ClusterMaps, given: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Return the settings that are not given, each with the ConfigMap that it was read from."""
     wanted = {cluster.injector: ["config", "values"], cluster.mesh: ["mesh"]}
     missing = {name: [key for key in keys if key not in given] for name, keys in wanted.items()}
     names = [name for name, keys in missing.items() if keys]
-    texts: dict[str, str] = {}
+    found: dict[str, tuple[str, str]] = {}
     for name, data in zip(names, _config_maps(cluster, names), strict=True):
+        place = f"ConfigMap {cluster.namespace}/{name}"
         for key in missing[name]:
             if key not in data:
-                message = f"ConfigMap {cluster.namespace}/{name}: key {key!r} is missing"
+                message = f"{place}: key {key!r} is missing"
                 raise FileError(message)
-            texts[key] = str(data[key])
-        if name == cluster.mesh:
-            texts["meshNetworks"] = str(data.get("meshNetworks") or "")
-    return texts, [f"ConfigMap {cluster.namespace}/{name}" for name in names]
+            found[key] = (str(data[key]), place)
+        if name == cluster.mesh and data.get("meshNetworks"):
+            found["meshNetworks"] = (str(data["meshNetworks"]), place)
+    return found
 
 
 def _config_maps(cluster: ClusterMaps, names: list[str]) -> list[FrozenMap[str]]:

@@ -1,6 +1,7 @@
 """Files that a command line names, as texts."""
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,12 +16,15 @@ class FileError(click.ClickException):
     exit_code: ClassVar[int] = 2
 
 
-def read_inputs(names: Iterable[str], standard_input: Callable[[], str]) -> list[tuple[str, str]]:
-    """Return name and text of each file; folders are walked, a file named twice is read once, `-` is standard input."""
+def read_inputs(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return name and text of each file; folders are walked, a file named twice is read once, `-` is standard input.
+
+    Ends of lines stay as they are. Raises `FileError`.
+    """
     found: dict[str, str] = {}
-    for name in names:
+    for name in dict.fromkeys(names):
         if name == "-":
-            found[name] = standard_input()
+            found[name] = _decoded(name, sys.stdin.buffer.read())
             continue
         path = Path(name)
         files = _below(path) if path.is_dir() else [path]
@@ -35,12 +39,18 @@ def _below(folder: Path) -> list[Path]:
 def read_file(name: str) -> str:
     """Return the text of a file; raises `FileError`."""
     try:
-        return Path(name).read_text(encoding="utf-8")
+        return _decoded(name, Path(name).read_bytes())
     except OSError as error:
         message = f"open {name}: {str(error.strerror).lower()}"
+        raise FileError(message) from None
+
+
+def _decoded(name: str, content: bytes) -> str:
+    try:
+        return content.decode()
     except UnicodeDecodeError:
         message = f"open {name}: it is not UTF-8 text"
-    raise FileError(message)
+        raise FileError(message) from None
 
 
 def joined(texts: Iterable[str]) -> str:
@@ -61,7 +71,7 @@ def write_output(text: str, name: str) -> None:
         click.echo(text, nl=False)
         return
     try:
-        Path(name).write_text(text, encoding="utf-8")
+        Path(name).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         message = f"open {name}: {str(error.strerror).lower()}"
         raise FileError(message) from None

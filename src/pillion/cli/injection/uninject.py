@@ -23,7 +23,7 @@ def command(filename: tuple[str, ...], output: str) -> None:
     """
     if not filename:
         raise click.UsageError("filename not specified (see --filename or -f)")
-    results = [convert_back(text, name) for name, text in read_inputs(filename, sys.stdin.read)]
+    results = [convert_back(text, name) for name, text in read_inputs(filename)]
     found = tuple(each for result in results for each in result.diagnostics)
     for each in found:
         click.echo(str(each), err=True)

@@ -8,7 +8,7 @@ from typing import cast
 from pillion.inject.schema.types import Json, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, default_settings, from_config_maps
 from pillion.resources.documents import read as read_documents
-from pillion.value import Diagnostic, Diagnostics, Origin, Value, Where, has_errors
+from pillion.value import Diagnostic, Diagnostics, Labels, Origin, Value, Where, has_errors
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _KEYS = {INJECTOR_MAP: ("config", "values"), MESH_MAP: ("mesh", "meshNetworks")}
@@ -52,6 +52,7 @@ def read(files: SettingsFiles) -> Read:
             mesh_networks=settings.mesh_networks,
             reversible=settings.reversible and not files.config,
             source=", ".join(texts),
+            origins=Labels({key: name for key in ("config", "values", "mesh") if (name := getattr(files, key))}),
         )
     return (None if has_errors(tuple(found)) else settings), tuple(found)
 

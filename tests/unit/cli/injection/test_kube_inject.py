@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from pillion.cli.injection import uninject
 from pillion.cli.injection.kube_inject import command
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
@@ -99,3 +100,32 @@ def test_native_sidecars_follow_istios_variable(monkeypatch: pytest.MonkeyPatch)
 def test_the_revision_is_recorded() -> None:
     assert "istio.io/rev: blue" in call("-f", "-", "--revision", "blue", stdin=POD).stdout
     assert "istio.io/rev: default" in call("-f", "-", "--revision", "default", stdin=POD).stdout
+
+
+def test_ends_of_lines_stay_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "app.yaml"
+    text = b"apiVersion: v1\r\nkind: Pod\r\nspec:\r\n  containers:\r\n  - name: app\r\n"
+    file.write_bytes(text)
+    assert call("-f", str(file), "-o", str(file)).exit_code == 0
+    assert b"istio-proxy" in file.read_bytes()
+    CliRunner().invoke(uninject.command, ["-f", str(file), "-o", str(file)])
+    assert file.read_bytes() == text
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "json")])
+def test_a_mistake_in_the_settings_names_their_file_and_no_other(tmp_path: Path, output: tuple[str, ...]) -> None:
+    for name, text in (
+        ("config", "templates: {sidecar: '{{ if }}'}"),
+        ("values", "a: [\n"),
+        ("mesh", "rootNamspace: x\n"),
+    ):
+        (tmp_path / name).write_text(text)
+    files = [word for flag in ("inject", "values", "mesh") for word in (f"--{flag}File", flag)]
+    words = {"--injectFile": "--injectConfigFile", "--meshFile": "--meshConfigFile", "inject": str(tmp_path / "config")}
+    words |= {name: str(tmp_path / name) for name in ("values", "mesh")}
+    result = call("-f", "-", *(words.get(word, word) for word in files), *output, stdin=POD)
+    assert result.exit_code == 2
+    first, second, third = result.stderr.splitlines()
+    assert first.startswith(f"{tmp_path}/config config: error: template sidecar: ")
+    assert second.startswith(f"{tmp_path}/values values: error: ")
+    assert third.startswith(f"{tmp_path}/mesh mesh: warning: ")

@@ -1,5 +1,7 @@
 """Files that a command line names."""
 
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,28 @@ import pytest
 from pillion.cli.injection.texts import FileError, joined, read_file, read_inputs, write_output
 
 
-def test_inputs_are_files_folders_and_standard_input(tmp_path: Path) -> None:
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Put something on standard input."""
+
+    def put(content: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return put
+
+
+def test_inputs_are_files_folders_and_standard_input(tmp_path: Path, typed: Callable[[bytes], None]) -> None:
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "a.json").write_text("{}")
-    found = read_inputs([str(tmp_path), "-"], lambda: "typed")
-    assert found == [(str(tmp_path / "sub" / "a.json"), "{}"), ("-", "typed")]
+    (tmp_path / "sub" / "a.json").write_bytes(b"{}\r\n")
+    typed("é: 1\r\n".encode())
+    found = read_inputs([str(tmp_path), "-", str(tmp_path), "-"])
+    assert found == [(str(tmp_path / "sub" / "a.json"), "{}\r\n"), ("-", "é: 1\r\n")]
+
+
+def test_standard_input_that_is_no_text_is_refused(typed: Callable[[bytes], None]) -> None:
+    typed(b"\xff\xfe")
+    with pytest.raises(FileError, match="open -: it is not UTF-8 text"):
+        read_inputs(["-"])
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
