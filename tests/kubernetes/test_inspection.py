@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -41,8 +42,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Control]:
 
 def pillion(control: Control, *words: str, schema: str = "") -> tuple[int, Any]:
     """Run a command; return its exit code and what it prints as JSON."""
+    given = () if "--kubeconfig" in words else ("--kubeconfig", str(control.kubeconfig))
     done = subprocess.run(
-        [sys.executable, "-m", "pillion", *words, "--kubeconfig", str(control.kubeconfig), "-o", "json"],
+        [sys.executable, "-m", "pillion", *words, *given, "-o", "json"],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     if not done.stdout:
@@ -126,8 +128,9 @@ def test_proxies_and_replicas_are_told_and_a_replica_that_is_silent_too(tidy: Co
                 shown = [(each["name"], each["istiod"], each["cds"], each["rds"]) for each in answer["proxies"]]
                 assert shown == [("web-1.told", one, "SYNCED", "NOT SENT"), ("web-2.told", two, "SYNCED", "NOT SENT")]
                 assert {each["version"] for each in answer["replicas"]} == {first.version}
-                code, answer = await said(tidy, "proxy-status", "web-2.told")
-                assert (code, len(answer["proxies"])) == (0, 1)
+                for name in ("web-2.told", "told/web-2"):
+                    code, answer = await said(tidy, "proxy-status", name)
+                    assert (code, [each["name"] for each in answer["proxies"]]) == (0, ["web-2.told"])
                 assert (await said(tidy, "proxy-status", "web-9.told"))[0] == 1
                 del door.ways[f"istio-system/{one}", 8080]
                 code, answer = await said(tidy, "proxy-status", schema="proxy-status")
@@ -197,6 +200,45 @@ def test_health_is_told_and_what_is_wrong_in_sentences(tidy: Control) -> None:
                 await sidecar.until(lambda: sidecar.has(CLUSTER, "BlackHoleCluster"))
                 code, answer = await said(tidy, "status", schema="status")
                 assert (answer["proxies"]["connected"], answer["proxies"]["disconnected"]) == (1, [])
+
+    played(play())
+
+
+def watcher(control: Control, folder: Path) -> Path:
+    """Write a kubeconfig of somebody who may look at the control plane's pods, and ask them."""
+    role = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods/portforward"], "verbs": ["get", "create"]},
+    ]
+    home, rights = "/api/v1/namespaces/istio-system", f"{objects.RIGHTS}/namespaces/istio-system"
+    objects.create(control, f"{home}/serviceaccounts", {"metadata": {"name": "watcher"}})
+    objects.create(control, f"{rights}/roles", {"metadata": {"name": "watcher"}, "rules": role})
+    subjects = [{"kind": "ServiceAccount", "namespace": "istio-system", "name": "watcher"}]
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "watcher"}
+    bound = {"metadata": {"name": "watcher"}, "roleRef": reference, "subjects": subjects}
+    objects.create(control, f"{rights}/rolebindings", bound)
+    place = folder / "watcher.kubeconfig"
+    token = objects.token(control, "istio-system", "watcher")
+    document = control.kubeconfig.read_text()
+    place.write_text(re.sub(r"user: \{client-certificate: .*?\}", f"user: {{token: {token}}}", document))
+    return place
+
+
+def test_who_may_forward_to_the_control_plane_may_ask_it_and_hears_what_stays_unseen(
+    tidy: Control, tmp_path: Path
+) -> None:
+    kubeconfig = watcher(tidy, tmp_path)
+
+    async def play() -> None:
+        async with played_pods(tidy):
+            code, answer = await said(tidy, "proxy-status", "--kubeconfig", str(kubeconfig))
+            assert (code, len(answer["replicas"])) == (0, 2)
+            code, answer = await said(tidy, "status", "--kubeconfig", str(kubeconfig), schema="status")
+            assert (code, answer["problems"], len(answer["replicas"])) == (0, [], 2)
+            unseen = {each.partition(":")[0] for each in answer["unseen"]}
+            assert unseen >= {"deployments", "mutatingwebhookconfigurations", "endpointslices"}
+            code, text = await said(tidy, "inject", "status", "--kubeconfig", str(kubeconfig))
+            assert (code, "403" in text) == (2, True)
 
     played(play())
 

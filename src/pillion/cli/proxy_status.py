@@ -20,7 +20,7 @@ COLUMNS = {"cluster": "CDS", "listener": "LDS", "endpoint": "EDS", "route": "RDS
 @revision_option
 @output_option
 def command(pod: str, kubeconfig: str, context: str, home: str, revision: str, output: str) -> None:
-    """Show for each proxy whether it has what it was sent. POD is `NAME.NAMESPACE`; without it, all proxies.
+    """Show for each proxy whether it has what it was sent. POD is NAMESPACE/POD; without it, all proxies.
 
     Exit code 1 when a proxy is behind or refuses something, when POD is not connected, or when a replica of the control
     plane cannot be asked.
@@ -32,7 +32,10 @@ def command(pod: str, kubeconfig: str, context: str, home: str, revision: str, o
     found = asked(kubeconfig, context, work)
     if not found:
         fail(f"namespace {home} has no control plane" + (f" of revision {revision}" if revision else ""))
-    proxies = [proxy for each in found for proxy in each.proxies if not pod or proxy.proxy == pod]
+    namespace, slash, name = pod.partition("/")
+    # istioctl's way to say it, `POD.NAMESPACE`, is how a proxy is named here.
+    wanted = f"{name}.{namespace}" if slash else pod
+    proxies = [proxy for each in found for proxy in each.proxies if wanted in {"", proxy.proxy}]
     if output == "json":
         print_json({"proxies": [_json(each) for each in proxies], "replicas": [_replica(each) for each in found]})
     else:

@@ -33,12 +33,12 @@ async def health_of(client: KubernetesClient, home: str, revision: str, now: dt.
     cluster = Cluster(client)
     unseen: list[str] = []
 
-    async def listed(of: Collection, namespace: str = "", selector: str = "") -> list[Json]:
+    async def listed(of: Collection, namespace: str = "", selector: str = "") -> list[Json] | None:
         try:
             return cast("list[Json]", await cluster.listed(of, namespace, selector, whole=True))
         except ApiError as problem:
             unseen.append(f"{of.plural}: {problem}")
-            return []
+            return None
 
     mine = f"{MADE},{REVISION_LABEL}={revision}" if revision else MADE
     asked, certificates = await asyncio.gather(
@@ -51,17 +51,18 @@ async def health_of(client: KubernetesClient, home: str, revision: str, now: dt.
         listed(SLICES, home),
         listed(PODS),
     )
-    ready = ready_endpoints(slices)
+    ready = None if slices is None else ready_endpoints(slices)
     ends = {f"of the {name}": end for each in asked for name, end in each.ends.items()}
     told = [certificate_health(name, dt.datetime.fromtimestamp(end, dt.UTC), now) for name, end in ends.items()]
     told += [certificate_health(name, end, now) for name, end in certificates.items()]
     return Health(
-        deployments=tuple(deployment_health(each) for each in deployments),
+        deployments=tuple(deployment_health(each) for each in deployments or ()),
         replicas=asked,
-        webhooks=tuple(webhook_health(each, ready, now) for each in (*mutating, *validating)),
+        webhooks=tuple(webhook_health(each, ready, now) for each in (*(mutating or ()), *(validating or ()))),
         certificates=tuple(told),
-        disconnected=tuple(_disconnected(pods, asked, revision)),
-        unseen=tuple(unseen),
+        disconnected=tuple(_disconnected(pods or (), asked, revision)),
+        unseen=tuple(sorted(unseen)),
+        is_there=bool(deployments or asked) or deployments is None,
     )
 
 

@@ -64,6 +64,8 @@ class Health(Value):
     """Pods with a sidecar that no replica knows."""
     unseen: tuple[str, ...] = ()
     """What could not be read, and why."""
+    is_there: bool = True
+    """Whether there is a control plane at all, as far as can be seen."""
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -87,7 +89,7 @@ class Health(Value):
             if kind.problem
         ]
         found += [f"pod {each}: its sidecar is not connected to any replica" for each in self.disconnected]
-        if not any(each.name.startswith("istiod") for each in self.deployments):
+        if not self.is_there:
             found.append("there is no control plane of ours")
         return (*found, *self.findings)
 
@@ -109,16 +111,16 @@ def deployment_health(document: Json) -> DeploymentHealth:
     )
 
 
-def webhook_health(document: Json, ready: Mapping[str, int], now: dt.datetime) -> WebhookHealth:
-    """Judge a webhook configuration; `ready` counts the ready endpoints of `NAMESPACE/SERVICE`."""
+def webhook_health(document: Json, ready: Mapping[str, int] | None, now: dt.datetime) -> WebhookHealth:
+    """Judge a webhook configuration; `ready` counts the ready endpoints of `NAMESPACE/SERVICE`, None if unseen."""
     webhooks = items(document, "webhooks")
     policies = {str(each.get("failurePolicy", "")) for each in webhooks}
     services = {_service(each) for each in webhooks} - {""}
     bundles = {str(section(each, "clientConfig").get("caBundle", "")) for each in webhooks}
     service = ", ".join(sorted(services))
-    count = min((ready.get(each, 0) for each in services), default=0)
+    count = min(((ready or {}).get(each, 0) for each in services), default=0)
     problem = _bundle_problem(bundles, now)
-    if services and not count:
+    if services and ready is not None and not count:
         effect = "pods are refused" if "Fail" in policies else "what it does is left out"
         problem = f"no endpoint of Service {service} is ready: {effect}"
     return WebhookHealth(

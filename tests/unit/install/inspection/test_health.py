@@ -18,14 +18,14 @@ SERVICE = {"name": "istio-sidecar-injector", "namespace": "istio-system"}
 KEY = "istio-system/istio-sidecar-injector"
 
 
-def webhook(bundle: str, policy: str = "Fail", ready: int = 1) -> WebhookHealth:
+def webhook(bundle: str, policy: str = "Fail", ready: int | None = 1) -> WebhookHealth:
     content = {"name": "a.istio.io", "clientConfig": {"service": SERVICE, "caBundle": bundle}, "failurePolicy": policy}
     document = {
         "kind": "MutatingWebhookConfiguration",
         "metadata": {"name": "istio-sidecar-injector", "labels": {"istio.io/rev": "canary"}},
         "webhooks": [content],
     }
-    return webhook_health(document, {KEY: ready}, NOW)
+    return webhook_health(document, None if ready is None else {KEY: ready}, NOW)
 
 
 def bundle(began: dt.datetime) -> str:
@@ -38,6 +38,7 @@ def test_a_webhook_needs_somebody_behind_it_and_trust_in_them() -> None:
     assert webhook(bundle(NOW), ready=0).problem == f"no endpoint of Service {KEY} is ready: pods are refused"
     assert webhook(bundle(NOW), "Ignore", 0).problem.endswith("what it does is left out")
     assert webhook(bundle(NOW - 20 * DAY)).problem == "the certificate in its caBundle is over"
+    assert webhook(bundle(NOW), ready=None).problem == ""
     assert webhook("").problem.startswith("it has no caBundle")
     assert webhook("bm9uZQ==").problem == "its caBundle is no certificate"
 
@@ -84,6 +85,7 @@ def test_all_that_is_wrong_is_said_once() -> None:
     health = Health(
         replicas=(silent, late, Replica(name="istiod-3", revision="", is_ready=True, findings=late.findings)),
         disconnected=("shop/web",),
+        is_there=False,
     )
     assert health.problems == (
         "pod istiod-1: 403 forbidden",
