@@ -82,12 +82,17 @@ class Memo:
             self._making.pop()
         return entry
 
+    @property
+    def full(self) -> bool:
+        """Whether there is so much that the next generation begins with a clean-up."""
+        return len(self._entries) > self._roomy
+
     def advance(self) -> None:
         """Begin a new generation.
 
         When there is too much, drop what no call led to in the last two generations in which its function was called.
         """
-        if len(self._entries) > self._roomy:
+        if self.full:
             self._drop()
         self._generation += 1
 

@@ -63,7 +63,7 @@ NO_SERVICES: tuple[Service, ...] = ()
 
 def changes_between(before: MeshSnapshot, after: MeshSnapshot) -> Changes:
     """Find the differences; costs a look at every shelf, and into those of services that differ."""
-    if before.settings is not after.settings:
+    if before.settings != after.settings:
         return Changes(everything=True)
     moved = differing(before.services, after.services)
     old, new = ({each for name in moved for each in world.services.get(name, NO_SERVICES)} for world in (before, after))

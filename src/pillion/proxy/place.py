@@ -84,6 +84,11 @@ class Places:
                 self._asking.setdefault(service, set()).add(key)
         return found.place
 
+    def standing(self, key: PlaceKey) -> Place | None:
+        """Give a place that was asked for and that no change may have touched since."""
+        found = self._found.get(key)
+        return found.place if found is not None else None
+
     def sweep(self) -> None:
         """Forget the places where nobody stands any more."""
         self._kept.keep(self._found)

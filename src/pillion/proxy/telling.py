@@ -168,7 +168,20 @@ class Teller:
             self.forget(proxy)
         self._shown = {key: shown for key, shown in self._shown.items() if shown.audience}
         self.places.sweep()
+        if self.memo.full:
+            self._ask_again()
         self.memo.advance()
+
+    def _ask_again(self) -> None:
+        """Ask for all that stands, so that the memo keeps it: nobody else does, as long as no change concerns it."""
+        for key, alike in self._alike.items():
+            place = self.places.standing(key)
+            if place is not None:
+                for known in alike:
+                    self.memo(_tell, known, place, self.memo)
+        for key, shown in self._shown.items():
+            if self._world is not None and not shown.stale:
+                self._resources_of(key, self._world.endpoints)
 
     def _standing(self, world: World, proxy: Proxy) -> Standing:
         if world is not self._world:
@@ -207,18 +220,19 @@ class Teller:
         key = (told.outbound, told.inbound, told.client, told.rules, told.patches)
         shown = self._shown.get(key)
         if shown is None:
-            shown = self._shown[key] = self._show(told, table)
+            view = View.of(self._resources_of(key, table), {ENDPOINT: no_members})
+            shown = self._shown[key] = Shown(view, self.memo(_asking, told.outbound.backends))
         return shown
 
-    def _show(self, told: Told, table: EndpointTable) -> Shown:
-        if told.patches:
-            parts = (patched(told.outbound, told.inbound, told.patches, self.memo).resources,)
+    def _resources_of(self, key: ShownKey, table: EndpointTable) -> tuple[Resource, ...]:
+        """Give what is shown to proxies that are told this, with these endpoints."""
+        outbound, inbound, client, rules, patches = key
+        if patches:
+            parts = (patched(outbound, inbound, patches, self.memo).resources,)
         else:
-            parts = (*outbound_parts(told.outbound, self.memo), *inbound_parts(told.inbound, self.memo))
+            parts = (*outbound_parts(outbound, self.memo), *inbound_parts(inbound, self.memo))
         configuration = [resource for part in parts for resource in self.memo(_resources, part, self.memo)]
-        asking = self.memo(_asking, told.outbound.backends)
-        assignments = self.memo(_assignments, told.outbound.backends, table, told.client, told.rules, self.memo)
-        return Shown(View.of((*configuration, *assignments), {ENDPOINT: no_members}), asking)
+        return (*configuration, *self.memo(_assignments, outbound.backends, table, client, rules, self.memo))
 
     def _refresh(self, shown: Shown, told: Told, table: EndpointTable) -> None:
         changed = [

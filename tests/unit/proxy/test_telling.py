@@ -1,8 +1,12 @@
+import pytest
+
+from pillion.ir import memo
 from pillion.mesh.catalog import Catalog
 from pillion.mesh.settings import MeshSettings
 from pillion.proxy.node import Proxy, read_proxy
 from pillion.proxy.settings import mesh_settings
 from pillion.proxy.telling import Teller, no_members
+from pillion.resources.istio.sidecar import IstioEgressListener, Sidecar, SidecarSpec
 from pillion.resources.kubernetes.endpoint_slice import SERVICE_NAME, Endpoint, EndpointPort, EndpointSlice
 from pillion.resources.kubernetes.service import Service, ServicePort, ServiceSpec
 from pillion.resources.meta import Metadata
@@ -52,6 +56,13 @@ MESH = (
     members("web", "shop", "10.1.0.1"),
     service("db", "data", "10.0.0.2"),
     members("db", "data", "10.1.0.2"),
+)
+OWN = tuple(
+    Sidecar(
+        metadata=Metadata(name="default", namespace=each),
+        spec=SidecarSpec(egress=(IstioEgressListener(hosts=("./*",)),)),
+    )
+    for each in ("shop", "data")
 )
 WEB, DB = "outbound|80||web.shop.svc.cluster.local", "outbound|80||db.data.svc.cluster.local"
 
@@ -154,3 +165,27 @@ def test_two_tellers_give_equal_bytes_for_equal_worlds_whatever_the_order() -> N
 def test_a_name_that_is_gone_is_answered_with_no_members() -> None:
     assert no_members(WEB).name == WEB
     assert no_members(WEB).version == no_members(WEB).version
+
+
+def test_many_changes_for_some_do_not_make_the_teller_forget_what_the_others_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memo, "SMALL", 1)
+    parts: list[int] = []
+    for often in (0, 20):
+        teller, catalog = Teller(), Catalog().with_changes((*MESH, *OWN))
+        near, far = proxy("a", "10.2.0.1"), proxy("b", "10.3.0.1", "data")
+        world, _ = teller.build(catalog, settings())
+        for each in (near, far):
+            teller.view(world, each)
+        for number in range(often):
+            catalog = catalog.with_changes([service("web", "shop", f"10.0.1.{number + 1}")])
+            world, _ = teller.build(catalog, settings())
+            assert teller.turn_to(world) == (near,)
+            teller.view(world, near)
+            teller.sweep()
+        world, _ = teller.build(catalog.with_changes([service("more", "data", "10.0.0.3")]), settings())
+        misses = teller.memo.misses
+        teller.view(world, far)
+        parts.append(teller.memo.misses - misses)
+    assert parts[0] == parts[1]
