@@ -33,6 +33,42 @@ def test_a_call_ends_where_envoy_sends_it(seed: int, tmp_path: Path) -> None:
     assert wrong == [], json.dumps(world.documents)
 
 
+FAULTY = """
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: 10.96.0.1, selector: {app: web}, ports: [{name: http, port: 80}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec:
+  hosts: [web]
+  http:
+  - match: [{uri: {prefix: /all}}]
+    name: all
+    fault: {abort: {httpStatus: 418, percentage: {value: 100}}}
+    route: [{destination: {host: web}}]
+  - match: [{uri: {prefix: /none}}]
+    name: none
+    fault: {abort: {httpStatus: 418, percentage: {value: 0}}}
+    route: [{destination: {host: web}}]
+"""
+
+
+@pytest.mark.envoy
+def test_an_abort_is_what_envoy_answers(tmp_path: Path) -> None:
+    rendered = told(FAULTY, sidecar("client", "shop", "10.1.0.9"))[1]
+    config = read_configuration(to_json(rendered))
+    with replaying(rendered, ENVOY, tmp_path) as envoy:
+        for path, abort in (("/all/x", "status 418"), ("/none", "")):
+            call = Call(address="10.96.0.1", port=80, host="web", path=path)
+            result, seen = simulate(config, call), envoy.call(call)
+            assert (result.abort, result.route) == (abort, seen["route"])
+            assert (seen["status"] == "418") is bool(abort)
+            assert ("FI" in seen["flags"]) is bool(abort)
+
+
 @pytest.mark.envoy
 def test_a_dump_of_envoy_reads_as_what_it_was_started_with(tmp_path: Path) -> None:
     world = World(3)

@@ -71,6 +71,8 @@ class Result(Value):
     redirect: str = ""
     """Status and location, such as `301 https://shop.example/cart`."""
     direct_response: int = 0
+    abort: str = ""
+    """What the proxy answers every such request on purpose, such as `status 503`: it goes no further."""
     error: Error | None = None
     missing_clusters: tuple[str, ...] = ()
     """Clusters named there that the proxy does not have: Envoy answers 503."""

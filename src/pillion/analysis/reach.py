@@ -57,7 +57,7 @@ class Reached(Value):
     def arrives(self) -> bool:
         """Whether the call leaves the pod for a place that is known, or is answered with something that is no error."""
         result = self.result
-        if result.error is not None or result.missing_clusters:
+        if result.error is not None or result.missing_clusters or result.abort:
             return False
         return result.cluster != "BlackHoleCluster" and result.direct_response < 400
 

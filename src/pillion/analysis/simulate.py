@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from pillion.analysis.call import Call, Error, Profile, Result
+from pillion.analysis.faults import with_extras
 from pillion.analysis.filter_chains import choose_chain, sniff
 from pillion.analysis.listeners import choose_listener
 from pillion.analysis.paths import normal_path
@@ -34,6 +35,8 @@ class Question(Value):
     config: Configuration
     call: Call
     profile: Profile
+    filters: tuple[str, ...] = ()
+    """The names of the HTTP filters that the call meets."""
 
 
 def simulate(config: Configuration, call: Call, profile: Profile = "envoy") -> Result:
@@ -52,7 +55,8 @@ def simulate(config: Configuration, call: Call, profile: Profile = "envoy") -> R
         case Http():
             if call.protocol == "tcp" or (call.encryption != "plaintext" and chain.tls is None):
                 return replace(found, error="protocol error")
-            return _http(Question(config=config, call=call, profile=profile), chain.handler, found)
+            question = Question(config=config, call=call, profile=profile, filters=chain.handler.filters)
+            return _http(question, chain.handler, found)
         case Tcp():
             return _ended(config, found, chain.handler.cluster, chain.handler.weighted)
         case None:
@@ -96,7 +100,10 @@ def _on_host(question: Question, host: VirtualHost, found: Result, path: str) ->
     if chosen.route is None:
         notes = (*chosen.notes, f"{host.unread} is not read here") if host.unread else chosen.notes
         return replace(found, error="no route matched", notes=notes)
-    return _act(question, chosen.route, replace(found, route=chosen.route.name, notes=chosen.notes), path)
+    found = replace(found, route=chosen.route.name, notes=chosen.notes)
+    if question.profile == "envoy":
+        found = with_extras(chosen.route, question.filters, found)
+    return _act(question, chosen.route, found, path)
 
 
 def _wants_tls(host: VirtualHost, call: Call, profile: Profile) -> bool:

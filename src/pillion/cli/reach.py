@@ -124,6 +124,8 @@ def _rows(answer: Reached) -> Iterator[tuple[str, str]]:
         yield "cluster", f"{cluster} (weight {weight})"
     if result.direct_response:
         yield "answer", f"status {result.direct_response}, from the proxy itself"
+    if result.abort:
+        yield "answer", f"{result.abort}, by fault injection"
     for cluster in result.missing_clusters:
         yield "missing", f"{cluster}: the proxy does not have it, and answers 503"
     for note in result.notes:
@@ -158,6 +160,7 @@ def _document(answer: Reached) -> Mapping[str, Any]:
         "clusters": [{"cluster": cluster, "weight": weight} for cluster, weight in _clusters(result)],
         "redirect": result.redirect,
         "directResponse": result.direct_response,
+        "abort": result.abort,
         "error": result.error or "",
         "missingClusters": list(result.missing_clusters),
         "notes": list(result.notes),

@@ -85,6 +85,8 @@ class Http(Value):
     ] = "KEEP_UNCHANGED"  # fmt: skip
     strip_port: Literal["none", "matching", "any"] = "none"
     strip_trailing_dot: bool = False
+    filters: tuple[str, ...] = ()
+    """The names of its filters, in order."""
 
 
 class Tcp(Value):

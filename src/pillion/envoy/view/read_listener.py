@@ -143,6 +143,7 @@ def _http(config: Message) -> Http:
         escaped_slashes=config.get("path_with_escaped_slashes_action", "KEEP_UNCHANGED"),
         strip_port=strip,
         strip_trailing_dot=bool(config.get("strip_trailing_host_dot")),
+        filters=tuple(each.get("name", "") for each in config.get("http_filters", ())),
     )
 
 

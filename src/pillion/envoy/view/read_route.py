@@ -7,7 +7,9 @@ from pillion.envoy.view.matcher import HeaderMatch, How, NumberRange, Present, Q
 from pillion.envoy.view.route import (
     Action,
     DirectResponse,
+    Fault,
     Forward,
+    Mirror,
     PathMatch,
     Redirect,
     Route,
@@ -41,6 +43,7 @@ DEPRECATED: Mapping[str, How] = {
     "contains_match": "contains",
 }
 DENOMINATORS: Message = {"HUNDRED": 100, "TEN_THOUSAND": 10_000, "MILLION": 1_000_000}
+ABORTS: Mapping[str, str] = {"http_status": "status", "grpc_status": "gRPC status"}
 UNREAD = ("tls_context", "dynamic_metadata", "filter_state", "cookies")
 
 
@@ -73,7 +76,36 @@ def _virtual_host(message: Message) -> VirtualHost:
 
 
 def _route(message: Message) -> Route:
-    return Route(name=message.get("name", ""), match=_match(message.get("match") or EMPTY), action=_action(message))
+    return Route(
+        name=message.get("name", ""),
+        match=_match(message.get("match") or EMPTY),
+        action=_action(message),
+        fault=next(_faults(message.get("typed_per_filter_config") or EMPTY), None),
+    )
+
+
+def _faults(filters: Message) -> Iterator[Fault]:
+    for name, config in filters.items():
+        if not str(config.get("@type", "")).endswith(".HTTPFault"):
+            continue
+        abort, delay = config.get("abort") or EMPTY, config.get("delay") or EMPTY
+        status = next((f"{word} {abort[key]}" for key, word in ABORTS.items() if key in abort), "")
+        yield Fault(
+            filter=name,
+            abort=status,
+            aborted=_share(abort.get("percentage")) if status else 0.0,
+            delay=str(delay.get("fixed_delay", "")),
+            delayed=_share(delay.get("percentage")) if "fixed_delay" in delay else 0.0,
+            unread=(
+                *(key for key in ("headers", "upstream_cluster", "downstream_nodes") if config.get(key)),
+                *(part for part in ("header_abort", "header_delay") if part in abort or part in delay),
+            ),
+        )
+
+
+def _share(percentage: Message | None) -> float:
+    """Read a percentage; one that is not there is none of all."""
+    return _fraction({"default_value": percentage}) if percentage else 0.0
 
 
 def _match(message: Message) -> RouteMatch:
@@ -164,12 +196,16 @@ def _action(message: Message) -> Action:
 
 
 def _forward(message: Message) -> Forward:
+    mirrors = tuple(
+        Mirror(cluster=each.get("cluster", ""), fraction=_fraction(each.get("runtime_fraction")))
+        for each in message.get("request_mirror_policies", ())
+    )
     if "weighted_clusters" in message:
-        return Forward(weighted=read_weights(message["weighted_clusters"]))
+        return Forward(weighted=read_weights(message["weighted_clusters"]), mirrors=mirrors)
     if "cluster_header" in message:
-        return Forward(cluster_header=str(message["cluster_header"]).lower())
+        return Forward(cluster_header=str(message["cluster_header"]).lower(), mirrors=mirrors)
     if "cluster" in message:
-        return Forward(cluster=message["cluster"])
+        return Forward(cluster=message["cluster"], mirrors=mirrors)
     return Forward(unread=next(_specifiers(message), ""))
 
 

@@ -40,6 +40,14 @@ class Weight(Value):
     weight: int
 
 
+class Mirror(Value):
+    """A cluster that gets copies of requests; what it answers is thrown away."""
+
+    cluster: str
+    """Empty: a request header names it."""
+    fraction: float = 1.0
+
+
 class Forward(Value):
     """Send the request on: exactly one of the fields is set."""
 
@@ -49,6 +57,8 @@ class Forward(Value):
     """The request header that names the cluster, in lower case."""
     unread: str = ""
     """The name of a cluster specifier that cannot be judged here."""
+    mirrors: tuple["Mirror", ...] = ()
+    """Who gets a copy."""
 
 
 class Redirect(Value):
@@ -78,12 +88,30 @@ class Unforwarded(Value):
 Action = Forward | Redirect | DirectResponse | Unforwarded
 
 
+class Fault(Value):
+    """What a filter does to requests of a route on purpose (fault injection)."""
+
+    filter: str
+    """The name of the filter that does it, if there is one in the chain."""
+    abort: str = ""
+    """The answer that is given at once: `status 503` or `gRPC status 14`; empty: none."""
+    aborted: float = 0.0
+    """The share of requests that get it."""
+    delay: str = ""
+    """How long requests wait, such as `3s`; empty: not at all."""
+    delayed: float = 0.0
+    """The share of requests that wait."""
+    unread: tuple[str, ...] = ()
+    """Names of conditions that cannot be judged here."""
+
+
 class Route(Value):
     """A match and what follows."""
 
     name: str = ""
     match: RouteMatch
     action: Action = Unforwarded()
+    fault: Fault | None = None
 
 
 class VirtualHost(Value):

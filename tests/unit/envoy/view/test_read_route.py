@@ -7,7 +7,9 @@ from pillion.envoy.view.read_route import read_table
 from pillion.envoy.view.route import (
     Action,
     DirectResponse,
+    Fault,
     Forward,
+    Mirror,
     PathMatch,
     Redirect,
     Route,
@@ -94,3 +96,40 @@ def test_other_conditions() -> None:
 )
 def test_actions(message: dict[str, Any], action: Action) -> None:
     assert _route(message).action == action
+
+
+FAULT = "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault"
+
+
+@pytest.mark.parametrize(
+    ("config", "fault"),
+    [
+        (
+            {"abort": {"http_status": 503, "percentage": {"numerator": 1000000, "denominator": "MILLION"}}},
+            Fault(filter="f", abort="status 503", aborted=1.0),
+        ),
+        (
+            {"abort": {"grpc_status": 14, "percentage": {"numerator": 5}}},
+            Fault(filter="f", abort="gRPC status 14", aborted=0.05),
+        ),
+        ({"abort": {"http_status": 503, "percentage": {}}}, Fault(filter="f", abort="status 503")),
+        ({"abort": {"http_status": 503}}, Fault(filter="f", abort="status 503")),
+        (
+            {"delay": {"fixed_delay": "3s", "percentage": {"numerator": 100}}, "headers": [{"name": "x"}]},
+            Fault(filter="f", delay="3s", delayed=1.0, unread=("headers",)),
+        ),
+        (
+            {"abort": {"header_abort": {}, "percentage": {"numerator": 100}}},
+            Fault(filter="f", unread=("header_abort",)),
+        ),
+    ],
+)
+def test_faults(config: dict[str, Any], fault: Fault) -> None:
+    assert _route({"typed_per_filter_config": {"g": {"@type": "other"}, "f": {"@type": FAULT} | config}}).fault == fault
+
+
+def test_mirrors() -> None:
+    half = {"default_value": {"numerator": 50}}
+    policies = [{"cluster": "a"}, {"cluster_header": "x", "runtime_fraction": half}]
+    found = _route({"route": {"cluster": "c", "request_mirror_policies": policies}}).action
+    assert found == Forward(cluster="c", mirrors=(Mirror(cluster="a"), Mirror(cluster="", fraction=0.5)))
