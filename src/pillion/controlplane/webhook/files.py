@@ -1,9 +1,11 @@
 """The files that settings come from: the three texts as files, or ConfigMaps as YAML, or as a mounted volume."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
+
+from msgspec.structs import replace
 
 from pillion.inject.schema.types import Json, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, default_settings, from_config_maps
@@ -35,16 +37,20 @@ def read(files: SettingsFiles) -> Read:
     found: list[Diagnostic] = []
     settings = default_settings()
     if files.maps:
-        documents = _config_maps(files, found)
+        maps = _config_maps(files, found)
+        documents = {name: each.document for name, each in maps.items()}
         if not documents and not has_errors(tuple(found)):
             message = f"there is neither ConfigMap {INJECTOR_MAP} nor ConfigMap {MESH_MAP}"
             found.append(
                 _error("missing-setting", message, ", ".join(files.maps), "export them with kubectl get -o yaml")
             )
         settings, missing = from_config_maps(documents)
-        found.extend(missing)
+        origins = {key: place for each in maps.values() for key, place in each.places.items()}
+        settings = replace(settings, origins=Labels(origins))
+        found.extend(_placed(each, maps) for each in missing)
     if files.config or files.values or files.mesh:
-        texts = {name: _text(name, found) for name in (files.config, files.values, files.mesh) if name}
+        singles = {key: name for key in ("config", "values", "mesh") if (name := str(getattr(files, key)))}
+        texts = {name: _text(name, found) for name in singles.values()}
         settings = Settings(
             config=texts[files.config] if files.config else settings.config,
             values=texts[files.values] if files.values else ("{}" if files.config else settings.values),
@@ -52,7 +58,7 @@ def read(files: SettingsFiles) -> Read:
             mesh_networks=settings.mesh_networks,
             reversible=settings.reversible and not files.config,
             source=", ".join(texts),
-            origins=Labels({key: name for key in ("config", "values", "mesh") if (name := getattr(files, key))}),
+            origins=Labels(dict(settings.origins) | singles),
         )
     return (None if has_errors(tuple(found)) else settings), tuple(found)
 
@@ -84,33 +90,54 @@ def _files(name: str) -> list[Path]:
     return sorted(each for each in path.iterdir() if each.is_file() and (each.suffix in _SUFFIXES or each.name in keys))
 
 
-def _config_maps(files: SettingsFiles, found: list[Diagnostic]) -> dict[str, Json]:
-    """Return the two ConfigMaps by their name without the revision."""
-    documents: dict[str, Json] = {}
-    volume: dict[str, dict[str, str]] = {}
+class _Map(NamedTuple):
+    """A ConfigMap, and where it and its keys stand."""
+
+    document: Json
+    place: str
+    places: dict[str, str]
+
+
+def _config_maps(files: SettingsFiles, found: list[Diagnostic]) -> dict[str, _Map]:
+    """Return the two ConfigMaps by their name without the revision; one of the revision goes before one of none."""
+    maps: dict[str, _Map] = {}
+    revised: set[str] = set()
+    volumes: dict[str, _Map] = {}
     for path in (path for name in files.maps for path in _files(name)):
         text = _text(str(path), found)
         of = next((name for name, keys in _KEYS.items() if path.name in keys), None)
         if of is not None:
-            volume.setdefault(of, {})[path.name] = text
+            document: Json = {"metadata": {"name": of}, "data": {}}
+            volume = volumes.setdefault(of, _Map(document, str(path.parent), {}))
+            volume.document["data"][path.name] = text
+            volume.places[path.name] = str(path)
             continue
         content = read_documents(text, str(path))
         found.extend(each for each in content.diagnostics if each.severity == "error")
-        for document in content.documents:
-            name = _known_name(cast(Json, document.content), files.revision)
-            if name:
-                documents[name] = cast(Json, document.content)
-    for name, data in volume.items():
-        documents.setdefault(name, {"metadata": {"name": name}, "data": data})
-    return documents
+        for each in content.documents:
+            document = cast(Json, each.content)
+            name, is_revised = _known_name(document, files.revision)
+            if name and (is_revised or name not in revised):
+                revised |= {name} if is_revised else set()
+                place = f"{path}: ConfigMap {section(document, 'metadata')['name']}"
+                maps[name] = _Map(document, place, dict.fromkeys(_KEYS[name], place))
+    return volumes | maps
 
 
-def _known_name(document: Json, revision: str) -> str:
-    if document.get("kind") != "ConfigMap":
-        return ""
+def _placed(missing: Diagnostic, maps: Mapping[str, _Map]) -> Diagnostic:
+    """Say of a missing key in which file its ConfigMap is."""
+    key = missing.where.path[-1]
+    place = next(each.place for name, each in maps.items() if key in _KEYS[name])
+    return replace(missing, where=Where(resource=place, path=missing.where.path))
+
+
+def _known_name(document: Json, revision: str) -> tuple[str, bool]:
+    """Return the name of one of the two ConfigMaps, the revision apart, and whether it is the revision's own."""
     name = section(document, "metadata").get("name")
-    suffix = f"-{revision}" if revision else ""
-    return next((known for known in _KEYS if name in {known, known + suffix}), "")
+    if document.get("kind") != "ConfigMap":
+        return "", False
+    own = next((known for known in _KEYS if revision and name == f"{known}-{revision}"), "")
+    return own or next((known for known in _KEYS if name == known), ""), bool(own)
 
 
 def _text(name: str, found: list[Diagnostic]) -> str:

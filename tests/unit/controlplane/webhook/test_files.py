@@ -23,10 +23,12 @@ def test_three_texts(tmp_path: Path) -> None:
     assert (settings.config, settings.values, settings.mesh, settings.reversible, found) == ("c", "v", "m", False, ())
 
 
-@pytest.mark.parametrize(("revision", "values"), [("", "plain"), ("canary", "canary")])
-def test_config_maps_of_a_revision(tmp_path: Path, revision: str, values: str) -> None:
-    (tmp_path / "a.yaml").write_text(MAP % ("istio-sidecar-injector", "config: c, values: plain"))
-    (tmp_path / "b.yaml").write_text(MAP % ("istio-sidecar-injector-canary", "config: c, values: canary"))
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+@pytest.mark.parametrize(("revision", "values"), [("", "plain"), ("canary", "canary"), ("other", "plain")])
+def test_config_maps_of_a_revision(tmp_path: Path, names: tuple[str, str], revision: str, values: str) -> None:
+    plain, canary = names
+    (tmp_path / f"{plain}.yaml").write_text(MAP % ("istio-sidecar-injector", "config: c, values: plain"))
+    (tmp_path / f"{canary}.yaml").write_text(MAP % ("istio-sidecar-injector-canary", "config: c, values: canary"))
     settings, _ = read(SettingsFiles(maps=(str(tmp_path),), revision=revision))
     assert settings is not None
     assert settings.values == values
@@ -56,6 +58,21 @@ def test_what_is_wrong_names_the_file_or_the_map(tmp_path: Path, text: str | Non
     settings, found = read(SettingsFiles(maps=(str(file),)))
     assert settings is None
     assert [each.code for each in found if each.severity == "error"] == [code]
+
+
+def test_each_setting_knows_its_file(tmp_path: Path) -> None:
+    folder, file, single = tmp_path / "maps", tmp_path / "mesh.yaml", tmp_path / "values"
+    folder.mkdir()
+    (folder / "config").write_text("c")
+    file.write_text(MAP % ("istio", "mesh: m"))
+    single.write_text("v")
+    missing = read(SettingsFiles(maps=(str(folder), str(file))))[1]
+    assert [str(each.where) for each in missing] == [f"{folder}: data.values"]
+    (folder / "values").write_text("v")
+    settings, found = read(SettingsFiles(maps=(str(folder), str(file)), values=str(single)))
+    assert settings is not None
+    places = {"config": f"{folder}/config", "values": str(single), "mesh": f"{file}: ConfigMap istio"}
+    assert (found, {key: settings.origins[key] for key in places}) == ((), places)
 
 
 def test_a_signature_changes_with_a_file(tmp_path: Path) -> None:
