@@ -3,13 +3,14 @@
 One test: what can be tried with an API server alone is tried there.
 """
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,12 @@ spec:
         ports: [{{containerPort: 80}}]
         readinessProbe: {{httpGet: {{port: 80, path: /}}, periodSeconds: 1}}
 """
+WAYS = {
+    "native": {"sidecar.istio.io/nativeSidecar": "true"},
+    "held": {"proxy.istio.io/config": "{holdApplicationUntilProxyStarts: true}"},
+    "transparent": {"sidecar.istio.io/interceptionMode": "TPROXY"},
+}
+"""Annotations by the name of a pod."""
 SIDECAR = """
 apiVersion: networking.istio.io/v1
 kind: Sidecar
@@ -58,25 +65,28 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster with a real node; afterwards nothing of it is on the machine."""
     folder = tmp_path_factory.mktemp("node")
     cluster = Cluster(folder)
-    inside = [str(Path(f"/proc/{cluster.machine.pid}/ns/{each}").readlink()) for each in NAMESPACES]
-    try:
-        yield cluster.start()
-    finally:
-        cluster.stop()
-    assert not folder.exists()
-    assert list(Path("/sys/fs/cgroup").glob(f"**/{cluster.machine.cgroup}")) == []
-    assert [each for each in inside if each in used_namespaces()] == []
+    with contextlib.ExitStack() as opened:
+        # An open namespace keeps its number, which would be another's soon.
+        of_first = [Path(f"/proc/{cluster.machine.pid}/ns", each) for each in NAMESPACES]
+        inside = {os.fstat(opened.enter_context(each.open()).fileno()).st_ino for each in of_first}
+        try:
+            assert who_is_in(inside) != []
+            yield cluster.start()
+        finally:
+            cluster.stop()
+        assert not folder.exists()
+        assert list(Path("/sys/fs/cgroup").glob(f"**/{cluster.machine.cgroup}")) == []
+        assert who_is_in(inside) == []
 
 
-def used_namespaces() -> set[str]:
-    """List the namespaces that some process of this machine is in."""
-    found: set[str] = set()
+def who_is_in(namespaces: set[int]) -> list[str]:
+    """List the processes of this machine that are in one of these namespaces."""
+    found: list[str] = []
     for process in Path("/proc").glob("[0-9]*"):
-        for each in NAMESPACES:
-            try:
-                found.add(str((process / "ns" / each).readlink()))
-            except OSError:  # it has ended
-                continue
+        # A process may have ended.
+        with contextlib.suppress(OSError):
+            if any((process / "ns" / each).stat().st_ino in namespaces for each in NAMESPACES):
+                found.append((process / "cmdline").read_text())
     return found
 
 
@@ -87,7 +97,7 @@ def pillion(cluster: Cluster, *words: str) -> str:
     return done.stdout
 
 
-@contextmanager
+@contextlib.contextmanager
 def explained(cluster: Cluster) -> Iterator[None]:
     """Say of a failure what the cluster says."""
     try:
@@ -108,6 +118,14 @@ def explained(cluster: Cluster) -> Iterator[None]:
         raise
 
 
+def caller(name: str, annotations: dict[str, str]) -> str:
+    """Write a pod that calls are made from."""
+    container = {"name": "sleep", "image": SLEEP, "command": ["sleep", "infinity"]}
+    metadata = {"name": name, "labels": {"app": "caller"}, "annotations": annotations}
+    spec = {"terminationGracePeriodSeconds": 0, "containers": [container]}
+    return json.dumps({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+
 def until(true: Callable[[], bool]) -> None:
     """Wait for something that the cluster does."""
     deadline = time.monotonic() + PATIENCE
@@ -116,10 +134,10 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def call(cluster: Cluster) -> str:
-    """Call web from the pod of sleep; return what came, or how it failed."""
+def call(cluster: Cluster, pod: str = "deploy/sleep") -> str:
+    """Call web from a pod; return what came, or how it failed."""
     try:
-        return cluster.kubectl("exec", "deploy/sleep", "-c", "sleep", "--", "wget", "-qO-", "http://web:8000/").strip()
+        return cluster.kubectl("exec", pod, "-c", "sleep", "--", "wget", "-qO-", "http://web:8000/").strip()
     except RuntimeError as problem:
         return str(problem)
 
@@ -150,8 +168,11 @@ def test_injected_pods_talk_through_envoy_and_a_sidecar_cuts_it(cluster: Cluster
         given = ("--hub", image.partition("/")[0], "--tag", tag, "--replicas", "1", "--timeout", str(PATIENCE))
         pillion(cluster, "install", *given)
         kubectl("label", "namespace", "default", "istio-injection=enabled")
+        tried = ("run", "tried", f"--image={SLEEP}", "--dry-run=server", "-o", "yaml")
+        until(lambda: "istio-proxy" in kubectl(*tried))
         sleep = SAMPLE.read_text().replace("image: example/sleep\n", f"image: {SLEEP}\n")
         kubectl("apply", "-f", "-", given=f"{sleep}\n---\n{WEB}")
+        kubectl("apply", "-f", "-", given="\n---\n".join(caller(*way) for way in WAYS.items()))
         for each in ("sleep", "web"):
             kubectl("rollout", "status", f"deployment/{each}", f"--timeout={PATIENCE:.0f}s")
         shown = kubectl("get", "pod", "-l", "app=sleep").splitlines()
@@ -161,6 +182,11 @@ def test_injected_pods_talk_through_envoy_and_a_sidecar_cuts_it(cluster: Cluster
         until(lambda: call(cluster) == "from the web")
         assert requests(cluster, "sleep", "outbound|8000||web.default.svc.cluster.local") > 0
         assert requests(cluster, "web", "inbound|80||") > 0
+
+        kubectl("wait", "--for=condition=Ready", "pod", "-l", "app=caller", f"--timeout={PATIENCE:.0f}s")
+        for pod in WAYS:
+            until(lambda pod=pod: call(cluster, pod) == "from the web")
+        kubectl("delete", "pod", "-l", "app=caller")
 
         kubectl("apply", "-f", "-", given=SIDECAR)
         until(lambda: "Connection reset by peer" in call(cluster))
