@@ -106,10 +106,16 @@ class RunningMesh(InThread[Mesh]):
     def apply(self, text: str) -> None:
         """Lay documents over the files and wait until the last proxy has them."""
         self.do(self.mesh.apply(read(text, "applied.yaml").documents))
+        self.settle()
 
     def delete(self, text: str) -> None:
         """Take applied documents away again."""
         self.do(delete(self.mesh, text))
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until every proxy has all that is meant for it, for longer than a user would."""
+        self.do(self.mesh.plane.settled(self.mesh.plane.generation))
 
     def ask(self, client: str, *targets: str) -> list[Seen]:
         """Ask from a client for `host:port`s."""
