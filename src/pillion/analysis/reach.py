@@ -1,6 +1,6 @@
 """Where a pod's call goes in a world: its name resolved, its proxy told, the call simulated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
@@ -87,11 +87,21 @@ def reach(
         note = "the pod has no sidecar, so the call goes straight to the address"
         return Reached(caller=caller, destination=destination, call=call, result=Result(notes=(note,)))
     proxy, teller = Proxy(workload=caller), teller or Teller()
-    result = simulate(configuration_of(teller.view(world, proxy)), call)
-    if destination.note:
-        result = replace(result, notes=(destination.note, *result.notes))
+    config = configuration_of(teller.view(world, proxy))
+    result = simulate(config, call)
+    noted = (destination.note,) if destination.note else ()
+    result = replace(result, notes=(*noted, *result.notes, *_deserted(config, result)))
     found = teller.told(world, proxy).diagnostics
     return Reached(caller=caller, destination=destination, call=call, result=result, diagnostics=found)
+
+
+def _deserted(config: Configuration, result: Result) -> Iterator[str]:
+    """Tell of clusters without anybody behind them, in this world."""
+    names = (*result.weighted, result.cluster) if result.cluster else tuple(result.weighted)
+    for name in names:
+        cluster = config.clusters.get(name)
+        if cluster is not None and cluster.endpoints == 0:
+            yield f"{name} has no endpoints: Envoy answers 503 until it has one"
 
 
 def configuration_of(view: View) -> Configuration:

@@ -114,3 +114,25 @@ def test_pods_are_found_by_what_stamped_them_out() -> None:
     assert [each.name for each in find_workloads(snapshot, "shop", "client")] == ["client-1"]
     assert find_workloads(snapshot, "shop", "cli") == ()
     assert find_workloads(snapshot, "none", "client") == ()
+
+
+def test_that_nobody_stands_behind_a_cluster_is_noted() -> None:
+    assert _reached("web", 80).result.notes == (
+        "outbound|80||web.shop.svc.cluster.local has no endpoints: Envoy answers 503 until it has one",
+    )
+    slices = """
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
+addressType: IPv4
+endpoints: [{addresses: [10.244.0.2], conditions: {ready: true}}]
+ports: [{name: http, port: 8080}]
+"""
+    resources = [found for each in read(f"{WORLD}---{slices}").documents if (found := decode(each.content)[0])]
+    world = Teller().build(Catalog().with_changes(resources), mesh_settings({})[0])[0]
+    caller = find_workloads(world.snapshot, "shop", "client")[0]
+    for port, notes in ((80, 0), (81, 1)):
+        found = reach(world, caller, Asked(host="web", port=port))
+        assert found is not None
+        assert found.arrives
+        assert len(found.result.notes) == notes
