@@ -118,6 +118,28 @@ def test_slow_clients_cost_only_themselves(tmp_path: Path) -> None:
     serving(plan(tmp_path, limits=Limits(seconds=2, head_seconds=2)), talk)
 
 
+def test_mistakes_of_a_client_are_a_line_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    head = b"POST /inject HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+
+    async def talk(client: Client) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port, ssl=trusting())
+        writer.write(head % -5)
+        assert b" 400 " in await reader.readline()
+        writer.close()
+        _, writer = await asyncio.open_connection("127.0.0.1", client.port, ssl=trusting())
+        writer.write(head % 500 + b"{")
+        await writer.drain()
+        writer.transport.abort()
+        async with asyncio.timeout(30):
+            while "sidecar_injection_failure_total 1.0" not in (await client.get("/metrics"))[1]:
+                pass
+
+    serving(plan(tmp_path), talk)
+    said = capfd.readouterr().err
+    assert "Traceback" not in said
+    assert "Invalid character in Content-Length" in said
+
+
 def test_a_certificate_changes_under_load_without_a_failed_request(tmp_path: Path) -> None:
     async def talk(client: Client) -> None:
         done = asyncio.Event()

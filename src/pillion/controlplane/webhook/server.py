@@ -4,6 +4,7 @@ A client that sends slowly holds its own connection and nothing else; when its t
 """
 
 import asyncio
+import logging
 import re
 import ssl
 import time
@@ -11,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pillion.controlplane.webhook.limits import Limits
 from pillion.controlplane.webhook.post import Post, Posted, UnansweredError
@@ -53,6 +55,7 @@ class Server:
             self._handle,
             request_factory=self._request,
             access_log=None,
+            logger=_logger(),
             keepalive_timeout=120.0,
             lingering_time=2.0,
         )
@@ -135,7 +138,7 @@ class Server:
             return _said(408, "the body did not arrive in time"), b""
         except web.HTTPRequestEntityTooLarge:
             return _said(413, too_large), b""
-        except web.RequestPayloadError as error:
+        except (web.RequestPayloadError, ConnectionResetError) as error:
             return _said(400, f"the body cannot be read: {error}"), b""
         if not body:
             return _said(400, "no body found, expected an AdmissionReview"), b""
@@ -147,6 +150,23 @@ class Server:
         """How long a request may take: the API server says how long it waits, in `?timeout=10s`."""
         found = _TIMEOUT.fullmatch(request.query.get("timeout", "")) if request.query_string else None
         return min(self._limits.seconds, max(int(found.group(1)) - _MARGIN, _MARGIN)) if found else self._limits.seconds
+
+
+class _OneLine(logging.Formatter):
+    """Tells a client's mistake in a line: where our code stood is no help with it, and a client could fill a disk."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 logging's name
+        """Write an exception."""
+        error = ei[1]
+        return " ".join(str(error).split()) if isinstance(error, HttpProcessingError) else super().formatException(ei)
+
+
+def _logger() -> logging.Logger:
+    logger = logging.Logger("webhook")  # noqa: LOG001 this server's own: a handler on a shared one would stay
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine("webhook: %(message)s"))
+    logger.addHandler(handler)
+    return logger
 
 
 class _TurnedAway(asyncio.Protocol):
