@@ -87,13 +87,15 @@ def test_answers_small_and_big_reviews_and_counts_them(tmp_path: Path) -> None:
 
 
 def test_what_takes_too_long_is_no_answer_and_the_next_one_is_judged(tmp_path: Path) -> None:
-    slow = virtual_service(*("/" * length for length in range(1, 2200)))
+    slow = virtual_service(*("/" * length for length in range(1, 3300)))
 
     async def play(client: Client) -> None:
         status, text = await client.ask(review(slow))
         assert (status, text.startswith("not judged within")) == (504, True)
         assert 'galley_validation_http_error{status="504"} 1.0' in client.counted()
-        status, answer = await client.ask(review(virtual_service("/")), "?timeout=30s")
+        status = 504
+        while status == 504:  # a busy machine may take too long for a small one, too
+            status, answer = await client.ask(review(virtual_service("/")))
         assert (status, answer["response"]["allowed"]) == (200, True)
 
     talk(tmp_path, Judge(small=1024), play, Limits(seconds=0.2))
