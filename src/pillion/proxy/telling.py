@@ -281,7 +281,7 @@ def _without_what_does_not_count(proxy: Proxy, place: Place, singled_out: frozen
 def _tell(proxy: Proxy, place: Place, memo: Memo) -> Told:
     workload, scope = proxy.workload, place.scope
     outbound, left = lower_outbound(scope, outbound_traits(proxy, scope, place.telemetry), memo)
-    targets = targets_of(workload, place.services, place.asked)
+    targets = memo(targets_of, workload, place.services, place.asked)
     inbound, right = lower_inbound(scope, workload, targets, inbound_traits(proxy, scope, place.telemetry), memo)
     patches = lower_patches(chosen(place.filters, proxy.version, proxy.metadata))
     changed = patched(outbound, inbound, patches, memo).diagnostics if patches else ()

@@ -44,6 +44,8 @@ class ScopeInput(Value):
     namespace: str
     sidecar: Sidecar | None = None
     settings: MeshSettings
+    hosts: tuple[HostsByNamespace, ...] = ()
+    """Its listeners' hosts, taken apart."""
     services: FrozenMap[ServiceShelf] = FrozenMap()
     """The shelves of the namespaces that its hosts name, and what its hosts import by name from anywhere."""
     virtual_services: FrozenMap[tuple[VirtualService, ...]] = FrozenMap()
@@ -152,6 +154,7 @@ def scope_input(
         namespace=namespace,
         sidecar=sidecar,
         settings=snapshot.settings,
+        hosts=tuple(entries),
         services=services,
         virtual_services=virtual_services,
         targets=targets,
@@ -260,7 +263,7 @@ def _listener(
     index: int, entry: IstioEgressListener, world: tuple[ScopeInput, tuple[Service, ...], Tiers]
 ) -> EgressListener:
     given, visible, tiers = world
-    hosts = classify(entry.hosts, given.namespace)
+    hosts = given.hosts[index]
     services = select_services(visible, given.namespace, hosts, matched_port(entry))
     rules = select_virtual_services(tiers, hosts)
     return EgressListener(

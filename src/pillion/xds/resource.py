@@ -65,7 +65,7 @@ class Resources:
     def __init__(self, type_url: str, resources: Iterable[Resource] = ()) -> None:
         self.type_url = type_url
         self._by_name: dict[str, Resource] = {resource.name: resource for resource in resources}
-        self._changes: WeakKeyDictionary[Resources, Changes] = WeakKeyDictionary()
+        self._changes: WeakKeyDictionary[Resources, Changes] | None = None
         self._delta_body: bytes | None = None
         self._state_body: bytes | None = None
         self._name_set: frozenset[str] | None = None
@@ -112,11 +112,13 @@ class Resources:
         after._by_name = self._by_name | fresh
         for name in gone:
             del after._by_name[name]
-        after._changes[self] = Changes(upserted=tuple(fresh), removed=gone)
+        after._changes = WeakKeyDictionary({self: Changes(upserted=tuple(fresh), removed=gone)})
         return after
 
     def changes_since(self, before: "Resources") -> Changes:
         """Return what differs from an earlier set; computed once for each pair."""
+        if self._changes is None:
+            self._changes = WeakKeyDictionary()
         found = self._changes.get(before)
         if found is None:
             old, new = before._by_name, self._by_name  # noqa: SLF001 (of the same class)

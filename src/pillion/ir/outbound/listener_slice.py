@@ -1,5 +1,7 @@
 """What of a scope and a proxy its listeners are made from: no HTTP route is in it, so none changes a listener."""
 
+from msgspec.structs import replace
+
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service, ServicePort
 from pillion.resources.istio.destination_rule import ConnectionPoolSettings, DestinationRuleSpec, TrafficPolicy
@@ -15,6 +17,7 @@ class EgressSlice(Value):
     """One entry of `egress`."""
 
     declared: IstioEgressListener | None = None
+    """Where it listens: the hosts are left out."""
     services: tuple[Service, ...] = ()
     """Those that make a difference to its listeners."""
     virtual_services: tuple[VirtualService, ...] = ()
@@ -45,7 +48,7 @@ def listener_slice(scope: SidecarScope, traits: OutboundTraits) -> ListenerSlice
     """Cut out what listeners are made from."""
     egress = tuple(
         EgressSlice(
-            declared=each.declared,
+            declared=replace(each.declared, hosts=()) if each.declared is not None else None,
             services=_heard(each.services) if each.catch_all else each.services,
             virtual_services=tuple(rule for rule in each.virtual_services if rule.spec.tls or rule.spec.tcp),
         )

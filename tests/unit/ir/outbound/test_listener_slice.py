@@ -1,6 +1,6 @@
 from pillion.ir.outbound.listener_slice import listener_slice
 from pillion.ir.traits import OutboundTraits
-from support.scopes import rule, scope, service, virtual_service
+from support.scopes import resource, rule, scope, service, virtual_service
 
 WEB, DB = service("web", {80: "HTTP"}), service("db", {5432: "TCP"})
 HTTP = virtual_service({"hosts": [WEB.hostname], "http": [{"route": [{"destination": {"host": WEB.hostname}}]}]})
@@ -28,3 +28,13 @@ def test_another_http_service_of_a_known_port_changes_no_listener() -> None:
     assert listener_slice(scope([WEB, DB, other]), OutboundTraits()) == plain
     assert listener_slice(scope([WEB, DB, grpc]), OutboundTraits()) != plain
     assert listener_slice(scope([WEB, DB, service("more", {5432: "TCP"}, "10.96.0.3")]), OutboundTraits()) != plain
+
+
+def test_the_hosts_of_an_egress_entry_change_no_listener_by_themselves() -> None:
+    slices = [
+        listener_slice(
+            scope([WEB, DB], sidecar=resource("Sidecar", {"egress": [{"hosts": [host]}]}, "default")), OutboundTraits()
+        )
+        for host in ("*/*", "./*")
+    ]
+    assert slices[0] == slices[1]
