@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -243,6 +244,30 @@ def test_who_may_forward_to_the_control_plane_may_ask_it_and_hears_what_stays_un
     played(play())
 
 
+def deployment(control: Control, namespace: str, replicas: int) -> list[str]:
+    """Make a Deployment of pods that carry the record of a sidecar; return their names when all run."""
+    template = {"metadata": {"labels": {"app": "web"}, "annotations": INJECTED}, "spec": objects.pod("web")["spec"]}
+    spec = {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template}
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
+    objects.create(control, path, {"metadata": {"name": "web"}, "spec": spec})
+    deadline = time.monotonic() + 90
+    while control.request("GET", f"{path}/web")[1].get("status", {}).get("availableReplicas") != replicas:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    pods = f"/api/v1/namespaces/{namespace}/pods?labelSelector=app%3Dweb"
+    return sorted(each["metadata"]["name"] for each in control.request("GET", pods)[1]["items"])
+
+
+def test_every_pod_of_a_template_is_told_by_its_own_name(tidy: Control) -> None:
+    objects.namespace(tidy, "many")
+    names = deployment(tidy, "many", 3)
+    code, answer = pillion(tidy, "inject", "status", "-n", "many", schema="inject-status")
+    assert (code, answer["problems"]) == (1, [])
+    assert [(each["name"], each["status"], each["rule"]) for each in answer["pods"]] == [
+        (name, "outdated", "by-hand") for name in names
+    ]
+
+
 @asynccontextmanager
 async def envoy(folder: Path) -> AsyncIterator[int]:
     """Run an Envoy with an admin page and a cluster; return the page's port."""
@@ -267,27 +292,17 @@ async def envoy(folder: Path) -> AsyncIterator[int]:
 @pytest.mark.envoy
 def test_the_envoy_of_a_pod_is_asked_by_the_pods_name_and_by_its_workloads(tidy: Control, tmp_path: Path) -> None:
     objects.namespace(tidy, "asked")
-    template = {"metadata": {"labels": {"app": "web"}, "annotations": INJECTED}, "spec": objects.pod("web")["spec"]}
-    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}, "template": template}
-    body = {"metadata": {"name": "web"}, "spec": spec}
-    objects.create(tidy, "/apis/apps/v1/namespaces/asked/deployments", body)
+    (name,) = deployment(tidy, "asked", 1)
     bare = {**objects.pod("bare")}
     objects.create(tidy, "/api/v1/namespaces/asked/serviceaccounts", {"metadata": {"name": "bare"}})
     bare["spec"]["serviceAccountName"] = "bare"
     objects.create(tidy, "/api/v1/namespaces/asked/pods", bare)
-    pods = "/api/v1/namespaces/asked/pods?labelSelector=app%3Dweb"
-
-    def running() -> list[str]:
-        found = tidy.request("GET", pods)[1]["items"]
-        return [each["metadata"]["name"] for each in found if each["status"].get("phase") == "Running"]
 
     async def play() -> None:
-        while not (names := await asyncio.to_thread(running)):  # noqa: ASYNC110 (nothing announces it)
-            await asyncio.sleep(0.05)
         async with kubelet(tidy) as door, envoy(tmp_path) as port:
-            door.ways[f"asked/{names[0]}", 15000] = port
-            for name in (f"asked/{names[0]}", "asked/web"):
-                code, clusters = await said(tidy, "proxy-config", "clusters", name)
+            door.ways[f"asked/{name}", 15000] = port
+            for meant in (f"asked/{name}", "asked/web"):
+                code, clusters = await said(tidy, "proxy-config", "clusters", meant)
                 assert (code, [each["name"] for each in clusters]) == (0, ["outbound|80||web.shop.svc.cluster.local"])
             code, dump = await said(tidy, "proxy-config", "all", "web", "-n", "asked")
             assert (code, "configs" in dump) == (0, True)

@@ -1,8 +1,12 @@
 """Judges every pod of a cluster: with the webhooks, the namespaces and the settings that are there."""
 
 import asyncio
+import re
 from collections.abc import Iterable
 from typing import cast
+
+import msgspec
+from msgspec.structs import replace
 
 from pillion.inject.injection import Injector
 from pillion.inject.pod import status
@@ -22,6 +26,8 @@ PODS = Collection(api_version="v1", plural="pods", kind="Pod", namespaced=True)
 NAMESPACES = Collection(api_version="v1", plural="namespaces", kind="Namespace", namespaced=False)
 MADE = f"{OWNER_LABEL}={OWNER}"
 NATIVE = {"name": "ENABLE_NATIVE_SIDECARS", "value": "true"}
+TOKEN_VOLUME = re.compile(rb"kube-api-access-\w{5}")
+"""What an API server calls the volume with the token of a pod's account, by chance."""
 OWNERS = {
     "ReplicaSet": "replicasets",
     "StatefulSet": "statefulsets",
@@ -73,15 +79,21 @@ async def pods_found(cluster: Cluster, home: str, namespace: str = "") -> PodsFo
     )
     known = {str(section(each, "metadata")["name"]): _namespace(each) for each in namespaces}
     templates: dict[ObjectKey, bool] = {}
+    alike: dict[bytes, PodInjection] = {}
     found: list[PodInjection] = []
     for pod in cast("list[Json]", pods):
         if not is_alive(pod):
             continue
-        name = str(section(pod, "metadata").get("namespace") or "")
-        home_of_pod = known.get(name) or Namespace(name=name)
-        judged = look(_without_managers(pod), home_of_pod, settings)
-        if judged.state == "leftover" and await _is_by_hand(cluster, pod, templates):
-            judged = look(_without_managers(pod), home_of_pod, settings, by_hand=True)
+        key = _without_itself(pod)
+        judged = alike.get(key)
+        if judged is None:
+            namespace_name = str(section(pod, "metadata").get("namespace") or "")
+            at = known.get(namespace_name) or Namespace(name=namespace_name)
+            judged = look(_without_managers(pod), at, settings)
+            if judged.state == "leftover" and await _is_by_hand(cluster, pod, templates):
+                judged = look(_without_managers(pod), at, settings, by_hand=True)
+            alike[key] = judged
+        judged = replace(judged, name=str(section(pod, "metadata")["name"]))
         found.append(judged)
     return PodsFound(pods=tuple(sorted(found, key=lambda each: (each.namespace, each.name))), problems=problems)
 
@@ -128,6 +140,16 @@ async def _is_by_hand(cluster: Cluster, pod: Json, known: dict[ObjectKey, bool])
         document = await cluster.get(key, OWNERS[key.kind])
         known[key] = status.read(section(document or {}, "spec", "template")) is not None
     return known[key]
+
+
+def _without_itself(pod: Json) -> bytes:
+    """Return what a verdict depends on; the pods that one owner makes of one template have it in common."""
+    metadata = section(pod, "metadata")
+    owner = controller_of(pod)
+    spec = {key: value for key, value in section(pod, "spec").items() if key not in {"nodeName", "hostname"}}
+    name = metadata.get("name") if owner is None else owner[1]
+    parts = (metadata.get("namespace"), name, metadata.get("labels"), metadata.get("annotations"), spec)
+    return TOKEN_VOLUME.sub(b"", msgspec.json.encode(parts))
 
 
 def _without_managers(pod: Json) -> Json:
