@@ -34,6 +34,9 @@ def resolve(snapshot: MeshSnapshot, namespace: str, name: str) -> Destination | 
         return Destination(address=name, service=_holder(snapshot, namespace, name))
     domain = snapshot.settings.domain
     for candidate in _candidates(name.lower(), namespace, domain):
+        member = _member(snapshot, candidate)
+        if member is not None:
+            return member
         service = _named(snapshot, namespace, candidate)
         if service is not None:
             return _of_service(snapshot, namespace, service, _ALIASES)
@@ -61,6 +64,18 @@ def _named(snapshot: MeshSnapshot, namespace: str, hostname: str) -> Service | N
             if service.hostname == hostname or (wild and is_subset_of(hostname, service.hostname)):
                 found.append((service.registry != "Kubernetes", wild, "" if owner == namespace else owner, service))
     return min(found, key=lambda each: each[:3])[3] if found else None
+
+
+def _member(snapshot: MeshSnapshot, hostname: str) -> Destination | None:
+    """Find the pod that a name within a headless service is of: by its own host name, else by its address."""
+    label, _, of = hostname.partition(".")
+    for services in snapshot.services.values():
+        for service in services:
+            if service.headless and service.registry == "Kubernetes" and service.hostname == of:
+                for member in service.members:
+                    if label == (member.hostname.lower() or member.address.replace(".", "-").replace(":", "-")):
+                        return Destination(address=member.address, service=service)
+    return None
 
 
 def _of_service(snapshot: MeshSnapshot, namespace: str, service: Service, aliases: int) -> Destination | None:

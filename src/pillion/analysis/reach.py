@@ -145,5 +145,5 @@ def _declared(service: Service | None, number: int) -> Declared:
 
 
 def _authority(asked: Asked) -> str:
-    host = asked.headers.get("host", "") or asked.host
+    host = asked.headers.get("host", "") or (f"[{asked.host}]" if ":" in asked.host else asked.host)
     return host if asked.port in {80, 443} or "host" in asked.headers else f"{host}:{asked.port}"

@@ -28,7 +28,7 @@ apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: {name: many-1, namespace: shop, labels: {kubernetes.io/service-name: many}}
 addressType: IPv4
-endpoints: [{addresses: [10.244.0.7]}]
+endpoints: [{addresses: [10.244.0.7]}, {addresses: [10.244.0.8], hostname: many-1}]
 ports: [{name: http, port: 80}]
 ---
 apiVersion: v1
@@ -80,6 +80,9 @@ def _snapshot() -> MeshSnapshot:
         ("web.pay.svc.cluster.local", "10.96.0.2", "web.pay.svc.cluster.local"),
         ("web.pay.svc.cluster.local.", "10.96.0.2", "web.pay.svc.cluster.local"),
         ("many", "10.244.0.7", "many.shop.svc.cluster.local"),
+        ("many-1.many", "10.244.0.8", "many.shop.svc.cluster.local"),
+        ("Many-1.many.shop.svc.cluster.local", "10.244.0.8", "many.shop.svc.cluster.local"),
+        ("10-244-0-7.many.shop", "10.244.0.7", "many.shop.svc.cluster.local"),
         ("none", "", "none.shop.svc.cluster.local"),
         ("alias", "10.96.0.2", "web.pay.svc.cluster.local"),
         ("away", SOME_ADDRESS, "away.shop.svc.cluster.local"),
@@ -103,7 +106,9 @@ def test_names_of_the_outside_have_some_address() -> None:
     assert "no service has the name" in found.note
 
 
-@pytest.mark.parametrize("name", ["ledger", "ledger.pay.svc", "ledger.pay.svc.cluster.local", "web."])
+@pytest.mark.parametrize(
+    "name", ["ledger", "ledger.pay.svc", "ledger.pay.svc.cluster.local", "web.", "many-9.many.shop.svc"]
+)
 def test_names_that_nobody_has(name: str) -> None:
     assert resolve(_snapshot(), "shop", name) is None
 

@@ -136,3 +136,11 @@ ports: [{name: http, port: 8080}]
         assert found is not None
         assert found.arrives
         assert len(found.result.notes) == notes
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "authority"),
+    [("web", 80, "web"), ("web", 84, "web:84"), ("10.96.0.1", 84, "10.96.0.1:84"), ("fd00::1", 84, "[fd00::1]:84")],
+)
+def test_the_authority_is_what_a_program_would_send(host: str, port: int, authority: str) -> None:
+    assert _reached(host, port).call.host == authority
