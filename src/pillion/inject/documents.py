@@ -28,7 +28,8 @@ class PodPlace(Value):
     """The document is a pod, not something that makes pods."""
 
 
-_POD = PodPlace(metadata=("metadata",), spec=("spec",), is_pod=True)
+POD = PodPlace(metadata=("metadata",), spec=("spec",), is_pod=True)
+"""Where a pod is a pod itself."""
 _TEMPLATE = PodPlace(metadata=("spec", "template", "metadata"), spec=("spec", "template", "spec"))
 _CRON_JOB = PodPlace(
     metadata=("spec", "jobTemplate", "metadata"), spec=("spec", "jobTemplate", "spec", "template", "spec")
@@ -48,7 +49,7 @@ def place_of(document: Json) -> PodPlace | None:
     """Return where a document holds a pod; `None` when it holds none."""
     key = (str(document.get("apiVersion", "")), str(document.get("kind", "")))
     if key == ("v1", "Pod"):
-        return _POD
+        return POD
     if key == ("batch/v1", "CronJob"):
         return _CRON_JOB
     return _TEMPLATE if key in _TEMPLATED else None

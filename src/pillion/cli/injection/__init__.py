@@ -1,1 +1,1 @@
-"""Commands about injection: `kube_inject`, `uninject`, `doctor`, `status`. `texts` and `settings` are read by them."""
+"""Commands about injection; `texts`, `settings` and `pods` are what they read: files, settings, pods of a cluster."""

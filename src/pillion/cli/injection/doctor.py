@@ -6,13 +6,16 @@ from typing import Any
 import click
 
 from pillion.analysis.injection.blast_radius import BlastRadius, blast_radii
-from pillion.analysis.injection.cases import cases, namespaces
+from pillion.analysis.injection.cases import Case, cases, namespaces
 from pillion.analysis.injection.diagnosis import Diagnosis, diagnose
 from pillion.analysis.injection.drift import Drift, drift
 from pillion.cli.injection.export import settings as export
+from pillion.cli.injection.pods import pods_of_cluster
+from pillion.cli.injection.settings import ClusterMaps, cluster_maps
 from pillion.cli.injection.status import status
 from pillion.controlplane.webhook.files import SettingsFiles
 from pillion.controlplane.webhook.files import read as read_settings
+from pillion.inject.documents import POD
 from pillion.inject.injection import Injector, Options
 from pillion.inject.schema.types import Json, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, from_config_maps
@@ -31,13 +34,17 @@ command.add_command(export)
 
 
 @command.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR...")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|DIR|POD...")
 @click.option(
     "--settings", multiple=True, help="file or folder with the two ConfigMaps; the input's own, else pillion's"
 )
 @click.option("--against", multiple=True, help="other settings, to say what would change with them")
 @click.option("-r", "--revision", default="", help="revision that injects; default is the default one")
 @click.option("--native-sidecars", is_flag=True, help="the nodes can run the proxy as a native sidecar")
+@click.option("--kubeconfig", default="", help="ask about pods (NAMESPACE/POD) of the cluster of this kubeconfig")
+@click.option("--context", default="", help="ask about pods of the cluster of this context")
+@click.option("-i", "--istioNamespace", "home", default="", help="with a cluster: where its settings are; istio-system")
+@click.option("-n", "--namespace", default="", help="with a cluster: of pods that do not name theirs")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="how to print the answer")
 def doctor(
     paths: tuple[str, ...],
@@ -46,18 +53,19 @@ def doctor(
     output: str,
     revision: str,
     native_sidecars: bool,  # click's flag
+    **cluster: str,
 ) -> None:
     """Say for every workload whether it is injected, by which rule, with which patch, and what that means for it.
 
-    Webhook configurations among the files are asked whose pods stop when they are down. Exit code 1 when something is
-    wrong, 2 when files or settings cannot be read.
+    Webhook configurations among the files are asked whose pods stop when they are down. With --kubeconfig or --context
+    the workloads are pods of that cluster, whose webhooks and settings are asked. Exit code 1 when something is wrong,
+    2 when files or settings cannot be read.
     """
-    reading = read_paths(paths)
+    revision = "" if revision == "default" else revision
+    reading, found = _read(paths, revision, **cluster)
     injector = _injector(settings, revision, reading)
-    options = Options(
-        by_hand=False, revision="" if revision == "default" else revision, native_sidecars=native_sidecars
-    )
-    known, found = namespaces(reading.documents), cases(reading.documents)
+    options = Options(by_hand=False, revision=revision, native_sidecars=native_sidecars)
+    known = namespaces(reading.documents)
     diagnoses = [_located(diagnose(case, injector, known, options), reading) for case in found]
     radii = blast_radii(reading.documents, found, known)
     drifts = drift(found, (injector, _injector(against, revision, None)), known, options) if against else ()
@@ -70,6 +78,22 @@ def doctor(
         click.echo(str(each), err=True)
     wrong = any(each.is_wrong for each in diagnoses) or bool(notes)
     sys.exit(2 if has_errors(reading.diagnostics) else 1 if wrong else 0)
+
+
+def _read(
+    names: tuple[str, ...], revision: str, *, kubeconfig: str, context: str, home: str, namespace: str
+) -> tuple[Reading, tuple[Case, ...]]:
+    """Read the input, and name the workloads to look at."""
+    if not kubeconfig and not context:
+        reading = read_paths(names)
+        return reading, cases(reading.documents)
+    maps = (
+        cluster_maps(revision, kubeconfig=kubeconfig, context=context, home=home, injector_map="", mesh_map="")
+        or ClusterMaps()
+    )
+    reading = pods_of_cluster(names, namespace, maps)
+    pods = ((dict(each.content), each.origin) for each in reading.documents[: len(names)])
+    return reading, tuple(Case(pod, origin, POD) for pod, origin in pods)
 
 
 def _injector(names: tuple[str, ...], revision: str, reading: Reading | None) -> Injector:
@@ -87,13 +111,14 @@ def _injector(names: tuple[str, ...], revision: str, reading: Reading | None) ->
 def _settings(names: tuple[str, ...], revision: str, reading: Reading | None) -> tuple[Settings | None, Diagnostics]:
     if names or reading is None:
         return read_settings(SettingsFiles(maps=names, revision=revision))
-    maps: dict[str, Json] = {}
+    found: dict[str, Json] = {}
     for document in reading.documents:
         content = dict(document.content)
-        name = section(content, "metadata").get("name")
-        if content.get("kind") == "ConfigMap" and name in {INJECTOR_MAP, MESH_MAP}:
-            maps[name] = content
-    return from_config_maps(maps)
+        if content.get("kind") == "ConfigMap":
+            found[str(section(content, "metadata").get("name"))] = content
+    names_of = {name: (f"{name}-{revision}", name) for name in (INJECTOR_MAP, MESH_MAP)}
+    maps = {name: next((found[each] for each in own if each in found), None) for name, own in names_of.items()}
+    return from_config_maps({name: each for name, each in maps.items() if each is not None})
 
 
 def _lines(found: Diagnostics, reading: Reading) -> Diagnostics:

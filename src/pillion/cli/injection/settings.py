@@ -111,7 +111,7 @@ def _of_cluster(cluster: ClusterMaps, given: dict[str, str]) -> dict[str, tuple[
     missing = {name: [key for key in keys if key not in given] for name, keys in wanted.items()}
     names = [name for name, keys in missing.items() if keys]
     found: dict[str, tuple[str, str]] = {}
-    for name, data in zip(names, _config_maps(cluster, names), strict=True):
+    for name, data in zip(names, config_maps(cluster, names), strict=True):
         place = f"ConfigMap {cluster.namespace}/{name}"
         for key in missing[name]:
             if key not in data:
@@ -123,7 +123,8 @@ def _of_cluster(cluster: ClusterMaps, given: dict[str, str]) -> dict[str, tuple[
     return found
 
 
-def _config_maps(cluster: ClusterMaps, names: list[str]) -> list[FrozenMap[str]]:
+def config_maps(cluster: ClusterMaps, names: list[str]) -> list[FrozenMap[str]]:
+    """Return what ConfigMaps of the cluster hold. Raises `FileError`."""
     if not names:
         return []
     import msgspec  # noqa: PLC0415 with the next two: only who asks a cluster waits for what that takes

@@ -60,3 +60,19 @@ def test_against_other_settings(tmp_path: Path) -> None:
     (found,) = json.loads(result.stdout)["drift"]
     assert (found["before"], found["after"]) == ("injected", "injected")
     assert found["operations"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "label"), [((), "plain"), (("--revision", "blue"), "blue"), (("-r", "red"), "plain")]
+)
+def test_settings_among_the_input_are_those_of_the_revision(
+    tmp_path: Path, revision: tuple[str, ...], label: str
+) -> None:
+    for name, by in (("istio-sidecar-injector-blue", "blue"), ("istio-sidecar-injector", "plain")):
+        config = json.dumps({"policy": "enabled", "templates": {"sidecar": f"metadata: {{labels: {{by: {by}}}}}"}})
+        document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(document | {"data": {"config": config, "values": "{}"}}))
+    (tmp_path / "pod.yaml").write_text(POD % "true")
+    result = doctor(str(tmp_path), *revision, "-o", "json")
+    (found,) = json.loads(result.stdout)["workloads"]
+    assert {"op": "add", "path": "/metadata/labels/by", "value": label} in found["patch"]
