@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.root, pytest.mark.envoy, pytest.mark.timeout(180)]
 
 CLIENTS = tuple(f"callers/client-{number}" for number in range(4))
 TARGET = "target.shop:8080"
-OFFERED, TAKEN = 120, 50
+OFFERED, TAKEN = 200, 100
 """Requests a second of each client: all that are due are sent where there is time; a busy machine has it for half."""
 MESH_CONFIG = "rootNamespace: istio-config\noutboundTrafficPolicy: {{mode: {mode}}}\naccessLogFile: {log}\n"
 INGRESS = "  ingress:\n  - port: {number: 8080, protocol: HTTP, name: in}\n    defaultEndpoint: 127.0.0.1:8080\n"
