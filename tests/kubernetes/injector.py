@@ -30,11 +30,12 @@ TIMEOUT = 60.0
 class Injector:
     """A running injector."""
 
-    def __init__(self, control: Control, folder: Path) -> None:
+    def __init__(self, control: Control, folder: Path, name: str = NAME) -> None:
         self._control = control
+        self._name = name
         self._folder = folder
         self._log = folder / "log"
-        path = f"/apis/apps/v1/namespaces/istio-system/deployments/{NAME}"
+        path = f"/apis/apps/v1/namespaces/istio-system/deployments/{name}"
         self._pod: dict[str, Any] = control.request("GET", path)[1]["spec"]["template"]["spec"]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -54,7 +55,7 @@ class Injector:
         assert found is not None
         self.until(lambda: self._is_ready(int(found[1])))
         assert self._control.network is not None
-        address = self._control.request("GET", f"{HOME}/services/{NAME}")[1]["spec"]["clusterIP"]
+        address = self._control.request("GET", f"{HOME}/services/{self._name}")[1]["spec"]["clusterIP"]
         self._control.network.ways[f"{address}:443"] = ("127.0.0.1", int(found[1]))
 
     def _account(self) -> Path:
@@ -131,10 +132,10 @@ users: [{{name: pod, user: {{token: {token}}}}}]
 
 
 @contextmanager
-def injecting(control: Control, folder: Path) -> Iterator[Injector]:
-    """Run the installed injector while the body does."""
+def injecting(control: Control, folder: Path, name: str = NAME) -> Iterator[Injector]:
+    """Run the installed injector of this name while the body does."""
     folder.mkdir(parents=True)
-    injector = Injector(control, folder)
+    injector = Injector(control, folder, name)
     try:
         injector.start()
         yield injector

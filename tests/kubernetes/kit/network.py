@@ -28,7 +28,7 @@ class Network:
 
     def __init__(self, folder: Path) -> None:
         self.ways: dict[str, tuple[str, int]] = {}
-        """`10.96.1.2:443` -> where that really is; any other address is tried as it is."""
+        """`10.96.1.2:443` -> where that really is; any other address but loopback leads nowhere."""
         self.configuration = folder / "egress.yaml"
         place = folder / "egress.sock"
         self.configuration.write_text(CONFIGURATION.format(socket=place))
@@ -74,6 +74,8 @@ class Network:
         if method != "CONNECT":
             raise ConnectionError(f"{method} is not CONNECT")
         host, _, port = target.rpartition(":")
+        if target not in self.ways and host != "127.0.0.1":
+            raise ConnectionRefusedError(f"nothing is at {target}")
         return self.ways.get(target, (host, int(port)))
 
 

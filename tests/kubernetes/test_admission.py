@@ -1,0 +1,99 @@
+"""What a real API server asks the injectors of two revisions, and what becomes of pods when they are gone."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kubernetes import objects
+from kubernetes.injector import NAME, injecting
+from kubernetes.kit.control import Control
+from kubernetes.test_article import containers, pillion
+
+pytestmark = pytest.mark.root
+TIMEOUT = 60.0
+LARGE = 2_800_000
+"""Bytes; an API server takes 3 MiB."""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Control]:
+    """A cluster with two revisions installed, and namespaces that ask for one of them."""
+    control = Control(tmp_path_factory.mktemp("cluster"), "cluster")
+    try:
+        control.start()
+        for more in ((), ("--revision", "canary")):
+            pillion("install", "--no-wait", "--kubeconfig", str(control.kubeconfig), *more)
+        for name, label in {"auto": "istio-injection=enabled", "early": "istio.io/rev=canary"}.items():
+            control.kubectl("create", "namespace", name)
+            control.kubectl("label", "namespace", name, label)
+        for name in ("istio-system", "kube-system"):
+            control.kubectl("label", "namespace", name, "istio-injection=enabled")
+        for name in ("auto", "early", "istio-system", "kube-system"):
+            objects.create(control, f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": "app"}})
+        yield control
+    finally:
+        control.stop()
+
+
+def tried(control: Control, namespace: str, **more: Any) -> tuple[int, Any]:
+    """Make a pod, without effect."""
+    pod = objects.pod("tried")
+    pod["spec"] |= {"serviceAccountName": "app", **more}
+    return control.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
+
+
+def asked(control: Control, namespace: str) -> Any:
+    """Make a pod, without effect, as soon as the API server goes by the webhooks that are there."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        status, answer = tried(control, namespace)
+        if status == 201 and "istio-proxy" in containers(answer["spec"]):
+            return answer
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.05)
+
+
+def revision(pod: Any) -> str:
+    return str(pod["metadata"]["annotations"]["istio.io/rev"])
+
+
+def test_each_revision_injects_its_own_namespaces_and_is_asked_about_pods_alone(
+    cluster: Control, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("injectors")
+    with injecting(cluster, folder / "default"), injecting(cluster, folder / "canary", f"{NAME}-canary"):
+        assert (revision(asked(cluster, "auto")), revision(asked(cluster, "early"))) == ("default", "canary")
+        # A pod that is as large as an API server takes it.
+        many = [{"name": f"V{number}", "value": "x" * 100_000} for number in range(LARGE // 100_000)]
+        app = {"name": "app", "image": "app", "env": many}
+        status, answer = tried(cluster, "auto", containers=[app])
+        assert (status, "istio-proxy" in containers(answer["spec"])) == (201, True)
+        # What is no pod, or a part of one, or there already, is nobody's business.
+        objects.create(cluster, "/api/v1/namespaces/auto/configmaps", {"metadata": {"name": "plain"}})
+        refused = objects.pod("plain")
+        refused["metadata"]["labels"]["sidecar.istio.io/inject"] = "false"
+        refused["spec"]["serviceAccountName"] = "app"
+        plain = objects.create(cluster, "/api/v1/namespaces/auto/pods", refused)
+        objects.patch(cluster, "/api/v1/namespaces/auto/pods/plain", {"metadata": {"annotations": {"a": "b"}}})
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "plain"}}
+        status, answer = cluster.request("POST", "/api/v1/namespaces/auto/pods/plain/eviction", eviction)
+        assert (status, containers(plain["spec"])) == (201, ["app"]), answer
+
+
+def test_without_an_injector_pods_are_refused_in_so_many_words_but_never_the_clusters_own(cluster: Control) -> None:
+    assert cluster.network is not None
+    cluster.network.ways.clear()
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        # Nothing listens at the Service's address; a new label takes effect a moment late.
+        status, answer = tried(cluster, "auto")
+        if status != 201:
+            break
+        assert time.monotonic() < deadline
+    assert status == 500
+    assert 'failed calling webhook "namespace.sidecar-injector.istio.io"' in answer["message"]
+    for namespace in ("istio-system", "kube-system"):
+        status, answer = tried(cluster, namespace)
+        assert (status, containers(answer["spec"])) == (201, ["app"])
