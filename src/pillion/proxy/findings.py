@@ -85,7 +85,9 @@ def _ports_of_services(
         targets = [target for workload in selected for target in targets_of(workload, services, NO_MEMBERS)]
         taken = {target.target_port for target in targets}
         taken |= {port.number for workload in selected for port in workload.ports}
-        fronts = {target.port.number: target for target in reversed(targets)}
+        fronts: dict[int, list[ServiceTarget]] = {}
+        for target in targets:
+            fronts.setdefault(target.port.number, []).append(target)
         found.extend(
             _port_of_service(each, fronts[int(port)])
             for port in each.spec.port_level_mtls
@@ -94,15 +96,16 @@ def _ports_of_services(
     return tuple(found)
 
 
-def _port_of_service(authentication: PeerAuthentication, target: ServiceTarget) -> Diagnostic:
-    number, service = target.port.number, target.service
+def _port_of_service(authentication: PeerAuthentication, targets: list[ServiceTarget]) -> Diagnostic:
+    number, service = targets[0].port.number, targets[0].service
+    meant = " or ".join(str(port) for port in sorted({each.target_port for each in targets}))
     return Diagnostic(
         code="port-of-service",
         severity="warning",
         message=f"{number} is a port of Service {service.namespace}/{service.name}, the workloads behind it listen on "
-        f"{target.target_port}: this decides nothing",
+        f"{meant}: this decides nothing",
         where=Where(resource=str(ref_of(authentication)), path=("spec", "portLevelMtls", str(number))),
-        hint=f"name the workload's port, {target.target_port}",
+        hint=f"name the workload's port, {meant}",
     )
 
 

@@ -112,3 +112,15 @@ def test_a_mode_for_the_port_of_a_service_names_the_port_that_is_meant() -> None
 )  # fmt: skip
 def test_a_mode_for_another_port_is_nothing_to_tell(documents: list[str]) -> None:
     assert told(*documents)[0] == ()
+
+
+def test_workloads_that_listen_on_different_ports_are_told_of_all_of_them() -> None:
+    named = SERVICE.replace("targetPort: 8080", "targetPort: main")
+    pods = [
+        POD.replace("image: app}", f"image: app, ports: [{{{{name: main, containerPort: {port}}}}}]}}").format(
+            name=f"web-{port}", namespace="shop", app="web", number=number
+        )
+        for number, port in enumerate((9191, 8181), 1)
+    ]
+    (found,), *_ = told(*pods, named, levels(80))
+    assert "listen on 8181 or 9191: this decides nothing" in found.message
