@@ -1,14 +1,18 @@
-"""`python -m kubernetes.kit build [api|cluster|node]`, `up [api|cluster] FOLDER`, `down FOLDER`: Kubernetes by hand.
+"""Kubernetes by hand, with `tests` on PYTHONPATH.
 
-`up` prints the path of a kubeconfig; what it starts runs until `down`.
+`python -m kubernetes.kit build [api|cluster|node]`      its programs, into the cache
+`python -m kubernetes.kit up [api|cluster|node] FOLDER`  runs it until its input ends; prints the path of a kubeconfig
+`python -m kubernetes.kit images FOLDER`                 images for a node, as FOLDER/images.tar
 """
 
+import contextlib
 import shutil
 import sys
 from pathlib import Path
 
 from kubernetes.kit import debian, image, programs
-from kubernetes.kit.control import Control, end_recorded, record
+from kubernetes.kit.cluster import Cluster
+from kubernetes.kit.control import Control
 
 
 def main(argv: list[str]) -> int:
@@ -19,31 +23,36 @@ def main(argv: list[str]) -> int:
         case ["build", ("api" | "cluster" | "node") as level]:
             sys.stdout.write(f"{programs.build(programs.LEVELS[level])}\n")
         case ["images", folder]:
-            place = Path(folder)
-            busybox = image.busybox(place, debian.unpack() / "bin" / "busybox")
-            images = [busybox, image.pillion(place)]
-            image.archive(place / "images.tar", images)
-            for layer in {layer for each in images for layer, _ in each.layers}:
-                layer.unlink()
-        case ["up", ("api" | "cluster") as level, folder]:
-            place = Path(folder).resolve()
-            place.mkdir(parents=True)
-            control = Control(place, level)
-            try:
-                control.start()
-            except BaseException:
-                control.stop()
-                raise
-            record(control, place / "running.json")
-            sys.stdout.write(f"{control.kubeconfig}\n")
-        case ["down", folder]:
-            place = Path(folder).resolve()
-            end_recorded(place / "running.json")
-            shutil.rmtree(place)
+            images(Path(folder))
+        case ["up", ("api" | "cluster" | "node") as level, folder]:
+            up(level, Path(folder).resolve())
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2
     return 0
+
+
+def images(folder: Path) -> None:
+    """Make the images of a node."""
+    made = [image.busybox(folder, debian.unpack() / "bin" / "busybox"), image.pillion(folder)]
+    image.archive(folder / "images.tar", made)
+    for layer in {layer for each in made for layer, _ in each.layers}:
+        layer.unlink()
+
+
+def up(level: str, folder: Path) -> None:
+    """Run a cluster until standard input ends or somebody interrupts."""
+    folder.mkdir(parents=True)
+    control = Cluster(folder) if level == "node" else Control(folder, level)
+    try:
+        control.start()
+        sys.stdout.write(f"{control.kubeconfig}\n")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            sys.stdin.read()
+    finally:
+        control.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -66,10 +66,6 @@ class Control:
         if self.network is not None:
             self.network.close()
 
-    def pids(self) -> dict[str, int]:
-        """Tell the process of each part."""
-        return {name: process.pid for name, process in self._running.items()}
-
     def kill(self, name: str) -> None:
         """End a part with no time to close."""
         process = self._running.pop(name)
@@ -190,23 +186,3 @@ class Control:
 
     def _last_words(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-1500:]
-
-
-def record(control: Control, place: Path) -> None:
-    """Write down what runs: a process and the time it began name it for good."""
-    began = {name: [pid, _began(pid)] for name, pid in control.pids().items()}
-    place.write_text(json.dumps(began))
-
-
-def end_recorded(place: Path) -> None:
-    """End what was written down, and nothing else."""
-    for pid, began in json.loads(place.read_text()).values():
-        if _began(pid) == began:
-            os.kill(pid, signal.SIGKILL)
-
-
-def _began(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except FileNotFoundError:
-        return ""

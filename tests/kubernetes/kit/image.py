@@ -8,6 +8,7 @@ import compileall
 import hashlib
 import json
 import os
+import platform
 import py_compile
 import re
 import shutil
@@ -31,6 +32,7 @@ NUMBER = f"{sys.version_info.major}.{sys.version_info.minor}"
 VERSION = f"python{NUMBER}"
 LIBRARY = f"/usr/local/lib/{VERSION}"
 ARCHITECTURE = str(sysconfig.get_config_var("MULTIARCH"))
+GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 LEFT_OUT = {
     f"config-{NUMBER}-{ARCHITECTURE}",
     *("test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "dist-packages"),
@@ -135,7 +137,12 @@ def archive(file: Path, images: Iterable[Image]) -> None:
                     written.add(digest)
                     tar.add(layer, f"{digest.removeprefix('sha256:')}.tar")
             root = {"type": "layers", "diff_ids": [digest for _, digest in image.layers]}
-            config = {"architecture": "amd64", "os": "linux", "rootfs": root, "config": image.config}
+            config = {
+                "architecture": GO_NAMES[platform.machine()],
+                "os": "linux",
+                "rootfs": root,
+                "config": image.config,
+            }
             name = f"{hashlib.sha256(json.dumps(config).encode()).hexdigest()}.json"
             _put(tar, name, config)
             layers = [f"{digest.removeprefix('sha256:')}.tar" for _, digest in image.layers]
