@@ -69,6 +69,7 @@ def command(cert: str, key: str, maps: tuple[str, ...], revision: str, **rest: o
         key=key,
         settings=SettingsFiles(maps=maps, revision="" if revision == "default" else revision, **texts),
         native_sidecars=os.environ.get("ENABLE_NATIVE_SIDECARS") == "true",
+        native_by_nodes=os.environ.get("ENABLE_NATIVE_SIDECARS") == "auto",
         openshift=os.environ.get("PLATFORM") == "openshift",
         compliance_policy=os.environ.get("COMPLIANCE_POLICY", ""),
         workers=min(4, os.cpu_count() or 1) if workers < 0 else workers,

@@ -1,5 +1,6 @@
-"""What of a cluster counts for the pods that come after it, watched: ProxyConfigs, and the ids that OpenShift gives."""
+"""What of a cluster counts for the pods that come after it, watched: ProxyConfigs, OpenShift's ids, nodes."""
 
+import re
 from collections.abc import Callable
 from typing import final
 
@@ -7,7 +8,7 @@ from pillion.controlplane.webhook.worker import NamespaceIds
 from pillion.inject.pod.identity import ids_of
 from pillion.mesh.catalog import Catalog
 from pillion.resources.istio.proxy_config import ProxyConfig
-from pillion.resources.kubernetes.cluster import Namespace
+from pillion.resources.kubernetes.cluster import Namespace, Node
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.client import KubernetesClient
 from pillion.sources.kubernetes.cluster import Cluster
@@ -17,6 +18,10 @@ from pillion.value import Value
 
 PROXY_CONFIGS = tuple(each for each in mesh_collections() if each.kind == ProxyConfig.__name__)
 NAMESPACES = tuple(each for each in mesh_collections() if each.kind == Namespace.__name__)
+NODES = tuple(each for each in mesh_collections() if each.kind == Node.__name__)
+NATIVE_SINCE = (1, 33)
+"""The version of Kubernetes in which native sidecars are stable; what Istio asks for too."""
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
 class Known(Value):
@@ -26,6 +31,8 @@ class Known(Value):
     """Oldest first."""
     ids: tuple[NamespaceIds, ...] = ()
     """Of each namespace that OpenShift gave some, by name."""
+    native_sidecars: bool = False
+    """Whether the nodes were looked at, and all of them can run the proxy as a native sidecar."""
 
 
 @final
@@ -38,14 +45,16 @@ class Watch:
         changed: Callable[[], None],
         patience: Patience | None = None,
         *,
-        openshift: bool = False,
+        namespaces: bool = False,
+        nodes: bool = False,
     ) -> None:
-        """Set up the watch; `changed` is called whenever there is something new."""
+        """Set up the watch, of namespaces and nodes if told to; `changed` is called when there is something new."""
         self.known: Known | None = None
         """None until all of it is known."""
         self._catalog = Catalog()
         self._changed = changed
-        watched = (*PROXY_CONFIGS, *(NAMESPACES if openshift else ()))
+        self._nodes = nodes
+        watched = (*PROXY_CONFIGS, *(NAMESPACES if namespaces else ()), *(NODES if nodes else ()))
         self._cluster = Cluster(client, watched, self._deliver, patience)
 
     async def run(self) -> None:
@@ -62,5 +71,14 @@ class Watch:
         self._catalog = self._catalog.with_changes(changed, deleted)
         given = ((each.metadata.name, ids_of(each.metadata.annotations)) for each in self._catalog.every(Namespace))
         ids = (NamespaceIds(name=name, annotations=found) for name, found in sorted(given) if found)
-        self.known = Known(proxy_configs=self._catalog.every(ProxyConfig), ids=tuple(ids))
+        self.known = Known(
+            proxy_configs=self._catalog.every(ProxyConfig),
+            ids=tuple(ids),
+            native_sidecars=self._nodes and all(map(_runs_native_sidecars, self._catalog.every(Node))),
+        )
         self._changed()
+
+
+def _runs_native_sidecars(node: Node) -> bool:
+    version = _VERSION.match(node.status.node_info.kubelet_version)
+    return version is not None and (int(version[1]), int(version[2])) >= NATIVE_SINCE

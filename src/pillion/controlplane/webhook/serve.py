@@ -33,6 +33,8 @@ class Plan(Value):
     key: str
     settings: SettingsFiles = SettingsFiles()
     native_sidecars: bool = False
+    native_by_nodes: bool = False
+    """Native sidecars if all nodes of the cluster can run them."""
     openshift: bool = False
     compliance_policy: str = ""
     workers: int = 1
@@ -40,7 +42,7 @@ class Plan(Value):
     on_error: OnError = "refuse"
     limits: Limits = Limits()
     access: Access | None = None
-    """To the API server whose ProxyConfigs count, and on OpenShift its namespaces' ids; None for none."""
+    """To the API server whose ProxyConfigs count, and its namespaces and nodes where they are asked; None for none."""
     look_seconds: float = 1.0
     """Between two looks at the files."""
     drain_seconds: float = 0.0
@@ -72,6 +74,8 @@ class Webhook:
             self.status.watch()
         elif plan.openshift:
             say("on OpenShift a proxy's ids are those of its namespace, and nobody watches the namespaces")
+        elif plan.native_by_nodes:
+            say("native sidecars go by the nodes, and nobody watches the nodes: there are none")
 
     def terminate(self) -> None:
         """Begin the end."""
@@ -97,13 +101,17 @@ class Webhook:
                 async with contextlib.AsyncExitStack() as stack:
                     if self._plan.access is not None:
                         client = await stack.enter_async_context(KubernetesClient(self._plan.access))
-                        self._watch = Watch(client, self._look.set, openshift=self._plan.openshift)
+                        self._watch = self._watched(client)
                         watching = group.create_task(self._watch.run())
                         stack.callback(watching.cancel)
                     await self._serve(group, started)
             finally:
                 for task in tasks:
                     task.cancel()
+
+    def _watched(self, client: KubernetesClient) -> Watch:
+        plan = self._plan
+        return Watch(client, self._look.set, namespaces=plan.openshift, nodes=plan.native_by_nodes)
 
     async def _serve(self, group: asyncio.TaskGroup, started: Callable[[int], None]) -> None:
         server = injection_server(self._desk, self.status, self._metrics, self._plan.limits)
@@ -203,7 +211,7 @@ class Webhook:
         return Preparation(
             settings=settings,
             revision=plan.settings.revision,
-            native_sidecars=plan.native_sidecars,
+            native_sidecars=plan.native_sidecars or self._known.native_sidecars,
             openshift=plan.openshift,
             compliance_policy=plan.compliance_policy,
             proxy_configs=self._known.proxy_configs,

@@ -156,7 +156,8 @@ def trimmed(resource: HasMetadata) -> HasMetadata:
     if isinstance(resource, Pod):
         return _pod(resource, metadata)
     if isinstance(resource, Node):
-        return Node(metadata=metadata, status=NodeStatus(addresses=resource.status.addresses))
+        kept = NodeStatus(addresses=resource.status.addresses, node_info=resource.status.node_info)
+        return Node(metadata=metadata, status=kept)
     return cast(HasMetadata, replace(cast(Any, resource), metadata=metadata))
 
 
