@@ -65,6 +65,8 @@ def test_the_control_plane_serves_and_writes_with_exactly_its_rights(own: Contro
     sidecars = "/apis/networking.istio.io/v1/namespaces/default/sidecars"
     wrong = {"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": "default"}}
     validator = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/istio-validator-istio-system"
+    while own.request("GET", sidecars)[0] != 200:
+        pass  # it is served a moment after it was defined
     objects.create(own, sidecars, wrong | {"spec": {"egress": "everything"}})
 
     def said() -> bool:

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.root
 ANY = Address("127.0.0.1", 0)
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
 SIDECARS = "/apis/networking.istio.io/v1/namespaces/shop/sidecars"
+ENTRIES = "/apis/networking.istio.io/v1/namespaces/shop/serviceentries"
 HASTE = Terms(lasts=2.0, deadline=1.0, retry=0.1)
 PROCESS = """
 import asyncio, sys
@@ -190,10 +191,13 @@ def world(control: Control) -> None:
     """Make a cluster whose definitions let everything in."""
     for name in ("istio-system", "shop"):
         objects.namespace(control, name)
-    definition = objects.definition("sidecars", "Sidecar")
-    for version in definition["spec"]["versions"]:
-        version["subresources"] = {"status": {}}
-    objects.create(control, objects.DEFINITIONS, definition)
+    for plural, kind, path in (("sidecars", "Sidecar", SIDECARS), ("serviceentries", "ServiceEntry", ENTRIES)):
+        definition = objects.definition(plural, kind)
+        for version in definition["spec"]["versions"]:
+            version["subresources"] = {"status": {}}
+        objects.create(control, objects.DEFINITIONS, definition)
+        while control.request("GET", path)[0] != 200:
+            pass  # it is served a moment later
 
 
 def sidecar(egress: Any, revision: str = "") -> dict[str, Any]:
@@ -243,7 +247,8 @@ def test_says_in_an_objects_status_that_it_cannot_be_read_until_it_can(own: Cont
             await until(lambda: do(lambda: status(own) == {"conditions": [others]}))
             leading = [each for each in (first, second) if each.writers.leader.leading]
             assert len(leading) == 1
-            assert sorted(each.writers.scribe.written for each in (first, second)) == [0, 3]
+            # The API server has it before who wrote it knows.
+            await until(lambda: do(lambda: sorted(each.writers.scribe.written for each in (first, second)) == [0, 3]))
 
     def made(control: Control, document: dict[str, Any]) -> None:
         objects.create(control, SIDECARS, document)
@@ -277,5 +282,47 @@ def test_another_revisions_objects_are_its_own_to_judge(own: Control) -> None:
         async with replica(own):
             await until(lambda: do(lambda: status(own, "ours")))
             assert status(own) == {}
+
+    played(play())
+
+
+def entry(name: str, *hosts: str, **spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "metadata": {"name": name},
+            "spec": {"hosts": hosts, "resolution": "STATIC", **spec}}  # fmt: skip
+
+
+def addresses(control: Control, name: str) -> list[tuple[str, str]]:
+    status = control.request("GET", f"{ENTRIES}/{name}")[1].get("status") or {}
+    return [(each["host"], each["value"]) for each in status.get("addresses") or []]
+
+
+def automatic(running: Replica) -> set[tuple[str, ...]]:
+    """The addresses that the world of a replica knows as given."""
+    shelves = running.plane.world.snapshot.services.values()
+    return {service.auto_addresses for shelf in shelves for service in shelf}
+
+
+def test_entries_without_an_address_are_given_one_that_replicas_agree_on(own: Control) -> None:
+    world(own)
+    for document in (entry("a", "a.example", "b.example"), entry("own", "c.example", addresses=["240.240.0.9"])):
+        objects.create(own, ENTRIES, document)
+
+    async def play() -> None:
+        async with replica(own) as first, replica(own) as second:
+            given = await until(lambda: do(lambda: addresses(own, "a")))
+            assert given == [
+                ("a.example", "240.240.0.10"), ("a.example", "2001:2::1"),
+                ("b.example", "240.240.0.11"), ("b.example", "2001:2::2"),
+            ]  # fmt: skip
+            await do(objects.create, own, ENTRIES, entry("late", "d.example"))
+            await until(lambda: do(lambda: ("d.example", "240.240.0.12") in addresses(own, "late")))
+            for each in (first, second):
+                await each.plane.until(lambda of=each: ("240.240.0.12", "2001:2::3") in automatic(of))
+            # Somebody else takes the address: it is no longer the entry's.
+            await do(objects.create, own, ENTRIES, entry("thief", "e.example", addresses=["240.240.0.10"]))
+            await until(lambda: do(lambda: len({"240.240.0.10"} & {value for _, value in addresses(own, "a")}) == 0))
+            await do(objects.patch, own, f"{ENTRIES}/late", {"spec": {"resolution": "NONE"}})
+            await until(lambda: do(lambda: addresses(own, "late") == []))
+            assert addresses(own, "own") == addresses(own, "thief") == []
 
     played(play())

@@ -57,6 +57,7 @@ DONE = {
 @click.option(
     "--status/--no-status", default=True, help="have it say in the status of objects that it cannot read them"
 )
+@click.option("--allocate/--no-allocate", default=True, help="have it give addresses to ServiceEntries without any")
 @click.option("--on-failure", type=click.Choice(["refuse", "allow"]), default="refuse", help="pods without an injector")
 @click.option("--meshConfigFile", "mesh", default="", help="MeshConfig fields, laid over ours")
 @click.option("--valuesFile", "values", default="", help="values of the injection template, laid over ours")
@@ -148,7 +149,7 @@ def _options(rest: Mapping[str, Any]) -> Options:
             name: rest[name]
             for name in (
                 "root_namespace", "revision", "hub", "tag", "image", "pull_policy", "pull_secrets", "replicas",
-                "network_policy", "crds", "validation", "status", "certificate_secret",
+                "network_policy", "crds", "validation", "status", "allocate", "certificate_secret",
             )
         },
     )  # fmt: skip

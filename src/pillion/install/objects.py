@@ -98,6 +98,8 @@ def _charges(options: Options, names: Names) -> Iterator[str]:
         yield from ("--injector", names.webhook, "--injector-certificate", names.injector_certificate)
     if not options.status:
         yield "--no-status"
+    if not options.allocate:
+        yield "--no-allocate"
 
 
 class _Maker:

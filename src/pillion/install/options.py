@@ -46,6 +46,8 @@ class Options(Value):
     """Have the control plane judge resources when they are written."""
     status: bool = True
     """Have the control plane say in the status of objects that they cannot be read."""
+    allocate: bool = True
+    """Have the control plane give addresses to ServiceEntries without any."""
     refuse_on_failure: bool = True
     """What becomes of a pod when no injector answers: refused, or let in without a sidecar."""
     mesh: FrozenMap[FrozenJson] = FrozenMap()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pillion.controlplane.writing.writers import ALLOCATION
 from pillion.install.names import AUTHORITY_SECRET, Names
 from pillion.install.options import Options
 from pillion.resources.kinds import is_istio_group
@@ -29,10 +30,11 @@ def control_plane_rules(options: Options, names: Names) -> list[Rule]:
     reading = [_rule(group, plurals, READ) for group, plurals in sorted(groups.items())]
     written = [(group, plurals) for group, plurals in sorted(groups.items()) if is_istio_group(group)]
     status = [_rule(group, [f"{plural}/status" for plural in plurals], ["patch"]) for group, plurals in written]
+    allocation = _rule("networking.istio.io", "serviceentries/status", ["patch"])
     return [
         *reading,
         _rule(DEFINITIONS.group, DEFINITIONS.plural, READ),
-        *(status if options.status else ()),
+        *(status if options.status else (allocation,) if options.allocate else ()),
         _rule("", "configmaps", ["create"]),
         _rule("", "configmaps", ["patch"], [ROOT_CONFIG_MAP]),
         _rule("authentication.k8s.io", "tokenreviews", ["create"]),
@@ -49,9 +51,11 @@ def home_rules(options: Options, names: Names) -> list[Rule]:
         _rule("", "secrets", ["create"]),
         _rule("", "secrets", [*READ, "update"], secrets),
     ]
-    if options.status or options.validation or options.is_certificate_ours:
+    writes = options.status or options.validation or options.is_certificate_ours
+    leases = [*([names.control_plane] if writes else ()), *([ALLOCATION] if options.allocate else ())]
+    if leases:
         found.append(_rule("coordination.k8s.io", "leases", ["create"]))
-        found.append(_rule("coordination.k8s.io", "leases", ["get", "update"], [names.control_plane]))
+        found.append(_rule("coordination.k8s.io", "leases", ["get", "update"], leases))
     if options.validation:
         # The webhook proves that it judges by refusing one; nothing is ever stored.
         found.append(_rule("networking.istio.io", "gateways", ["create"]))

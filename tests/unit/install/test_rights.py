@@ -44,7 +44,7 @@ def test_in_the_cluster_only_status_and_named_objects_are_written() -> None:
 
 
 def test_what_is_not_wanted_is_not_allowed() -> None:
-    little = Options(validation=False, status=False, certificate_secret="theirs")
+    little = Options(validation=False, status=False, allocate=False, certificate_secret="theirs")
     rules = (*control_plane_rules(little, NAMES), *home_rules(little, NAMES))
     plurals = {resource for rule in rules for resource in rule["resources"]}
     assert not {each for each in plurals if each.endswith(("/status", "webhookconfigurations"))}
@@ -52,3 +52,14 @@ def test_what_is_not_wanted_is_not_allowed() -> None:
     writable = {resource for rule in rules if "create" in rule["verbs"] for resource in rule["resources"]}
     assert writable == {"configmaps", "secrets", "tokenreviews"}
     assert not any(NAMES.injector_certificate in rule.get("resourceNames", ()) for rule in rules)
+
+
+def test_who_gives_addresses_may_write_the_status_of_entries_alone() -> None:
+    options = Options(validation=False, status=False, certificate_secret="theirs")
+    rules = (*control_plane_rules(options, NAMES), *home_rules(options, NAMES))
+    assert [rule["resources"] for rule in rules if rule["verbs"] == ["patch"] and "resourceNames" not in rule] == [
+        ["serviceentries/status"]
+    ]
+    assert [rule["resourceNames"] for rule in rules if rule["resources"] == ["leases"] and "resourceNames" in rule] == [
+        ["pillion-ip-autoallocate"]
+    ]

@@ -8,7 +8,7 @@ import asyncio
 import datetime as dt
 import socket
 import uuid
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, cast, final
@@ -22,13 +22,16 @@ from pillion.controlplane.serve.roots import CONFIG_MAP, Roots
 from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.controlplane.serve.web import debug, listening, monitoring
 from pillion.controlplane.validation.door import judging
+from pillion.controlplane.writing.allocator import ENTRY
 from pillion.controlplane.writing.writers import Writers
+from pillion.pki.kept import Kept
 from pillion.proxy.settings import mesh_settings
+from pillion.resources.istio.service_entry import ServiceEntry
 from pillion.resources.kubernetes.cluster import ConfigMap, Namespace
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
-from pillion.sources.kubernetes.cluster import Cluster
+from pillion.sources.kubernetes.cluster import Cluster, Standing
 from pillion.sources.kubernetes.watched import config_map, mesh_collections, secret
 from pillion.value import Diagnostics
 from pillion.xds.front import Front
@@ -58,7 +61,7 @@ class Replica:
         )
         # The name of a pod tells people who leads; what follows it, which of its containers.
         duties = settings.duties(f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}")
-        self.writers = Writers(client, duties, self.cluster.standings, lambda: self.keeper.kept)
+        self.writers = Writers(client, duties, self)
         self.roots = Roots(client, lambda: (each.metadata.name for each in self.plane.catalog.shelf(Namespace)))
         self.authenticator = Authenticator(client, settings.audiences, self._trust_domains)
         self.ports: dict[str, int] = {}
@@ -82,6 +85,22 @@ class Replica:
     def streams(self) -> tuple[StreamStatus, ...]:
         """Tell of every stream."""
         return tuple(status for server in self._servers for status in server.status())
+
+    def standings(self) -> Mapping[Ref, Standing]:
+        """Tell of objects that cannot be read, and of those whose status says so."""
+        return self.cluster.standings()
+
+    def entries(self) -> tuple[ServiceEntry, ...] | None:
+        """Give the ServiceEntries, oldest first; None while they are not known."""
+        return self.plane.catalog.every(ServiceEntry) if self.cluster.is_synced else None
+
+    def place(self, ref: Ref) -> str:
+        """Tell where an object is served."""
+        return self.cluster.place(ref)
+
+    def kept(self) -> Kept | None:
+        """Tell our authority and whom to trust; None while that is not known."""
+        return self.keeper.kept
 
     def not_ready(self) -> tuple[str, ...]:
         """Tell why proxies are not served; nothing when they are."""
@@ -129,6 +148,8 @@ class Replica:
             self.plane.apply(rest, gone)
         if any(isinstance(each, Namespace) for each in rest):
             self.roots.look()
+        if any(isinstance(each, ServiceEntry) for each in rest) or any(ref.kind == ENTRY for ref in gone):
+            self.writers.allocator.look()
 
     def _stirred(self) -> None:
         self.writers.scribe.look()

@@ -43,6 +43,8 @@ class ServeSettings(Value):
     """The Secret with the injector's certificate, if it is ours."""
     status: bool = True
     """Say in the status of objects that they cannot be read."""
+    allocate: bool = True
+    """Give addresses to ServiceEntries without any."""
     service: str = "istiod"
     """The name of the Service in front of us; our certificate bears it."""
     hosts: tuple[str, ...] = ()
@@ -96,6 +98,7 @@ class ServeSettings(Value):
                 hosts=hosts_of(injector, self.namespace),
             ),
             status=self.status,
+            allocation=self.allocate,
             terms=self.terms,
             patience=self.patience,
         )

@@ -96,6 +96,13 @@ class Cluster:
                 found[ref] = Standing(reflector.version_of(key), path, reflector.refused.get(key, ()))
         return found
 
+    def place(self, ref: Ref) -> str:
+        """Tell where an object of a watched collection is served. Raises `KeyError`."""
+        watcher = next((each for each in self._watchers if each.watched.kind == ref.kind), None)
+        if watcher is None:
+            raise KeyError(ref.kind)
+        return watcher.watched.path_of(watcher.reflector.served, ref.namespace, ref.name)
+
     def _heard(self, _: Watcher, delta: Delta) -> None:
         self._stirred()
         if self._synced.is_set():
