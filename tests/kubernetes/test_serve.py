@@ -341,6 +341,37 @@ def test_hands_its_certificate_to_every_namespace_and_to_new_ones(own: Control) 
     played(play())
 
 
+def test_leaves_the_certificate_of_another_control_plane_where_it_is(own: Control) -> None:
+    shop(own)
+    objects.namespace(own, "theirs")
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio-ca-root-cert"},
+        "data": {"root-cert.pem": "another authority's"},
+    }
+    maps = "/api/v1/namespaces/{}/configmaps"
+    assert own.request("POST", maps.format("theirs"), theirs)[0] == 201
+
+    async def noticed(running: Replica) -> None:
+        while True:
+            if running.roots.problem:
+                return
+            await asyncio.sleep(0.05)
+
+    async def play() -> None:
+        async with replica(own) as running:
+            await noticed(running)
+            assert "kept by somebody else in theirs: pods there" in running.roots.problem
+            assert {"resource": "ConfigMap istio-ca-root-cert", "problem": running.roots.problem} in running.problems()
+            kept = await do(own.request, "GET", maps.format("theirs") + "/istio-ca-root-cert")
+            assert kept[1]["data"] == theirs["data"]
+            ours = await do(own.request, "GET", maps.format("shop") + "/istio-ca-root-cert")
+            assert ours[1]["data"]["root-cert.pem"] == root(running)
+
+    played(play())
+
+
 def test_the_command_says_which_address_is_taken(own: Control) -> None:
     shop(own)
     with socket.create_server(("127.0.0.1", 0)) as taken:

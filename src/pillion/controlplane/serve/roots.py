@@ -1,6 +1,7 @@
 """Hands the authority's certificate to every namespace, as ConfigMap `istio-ca-root-cert`: a proxy trusts us by it.
 
 Mirrors Istio's namespace controller, with server-side apply: replicas write the same, so none of them has to lead.
+What another control plane wrote stays: its proxies trust that one by it, and two would overwrite each other for ever.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 
 CONFIG_MAP, KEY = "istio-ca-root-cert", "root-cert.pem"
 APPLY = "application/apply-patch+yaml"
-MANAGER = {"fieldManager": "pillion", "force": "true"}
+MANAGER = {"fieldManager": "pillion"}
 LABELS = {"istio.io/config": "true", "app.kubernetes.io/managed-by": "pillion"}
 IGNORED = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """Namespaces without injected pods, as Istio's injection leaves them out."""
@@ -32,6 +33,8 @@ class Roots:
         self._namespaces = namespaces
         self._certificate = ""
         self._written: dict[str, str] = {}
+        self._taken: set[str] = set()
+        """Namespaces in which somebody else keeps a ConfigMap of that name."""
         self._news = asyncio.Event()
 
     def trust(self, certificate: str) -> None:
@@ -49,36 +52,48 @@ class Roots:
         renewed = loop.time()
         while True:
             self._news.clear()
-            if self._certificate:
-                await self._round()
-            pause = SOON if self.problem else max(0.0, renewed + AGAIN - loop.time())
+            failed = await self._round() if self._certificate else False
+            pause = SOON if failed else max(0.0, renewed + AGAIN - loop.time())
             try:
                 async with asyncio.timeout(pause):
                     await self._news.wait()
             except TimeoutError:
-                if not self.problem:
-                    self._written = {}
+                if not failed:
+                    self._written, self._taken = {}, set()
                     renewed = loop.time()
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """Write what is not written; return whether to try again soon."""
         problems: list[str] = []
         there = sorted(set(self._namespaces()) - IGNORED)
         self._written = {name: text for name, text in self._written.items() if name in there}
+        self._taken &= set(there)
         for namespace in there:
             certificate = self._certificate
-            if self._written.get(namespace) == certificate:
+            if namespace in self._taken or self._written.get(namespace) == certificate:
                 continue
             try:
                 await self._write(namespace, certificate)
             except ApiError as problem:
                 if problem.code == 404 or "being terminated" in str(problem):
                     continue
+                if problem.code == 409:
+                    self._taken.add(namespace)
+                    continue
                 problems.append(f"{namespace}: {problem}")
                 if problem.code in {0, 429}:  # so it would say of every other
                     break
             else:
                 self._written[namespace] = certificate
-        self.problem = "; ".join(problems[:3])
+        self.problem = "; ".join([*problems[:3], *self._taken_by_others()])
+        return bool(problems)
+
+    def _taken_by_others(self) -> list[str]:
+        if not self._taken:
+            return []
+        where = ", ".join(sorted(self._taken)[:3]) + (", ..." if len(self._taken) > 3 else "")
+        told = f"ConfigMap {CONFIG_MAP} is kept by somebody else in {where}: pods there do not trust this control plane"
+        return [f"{told}; where no other one needs it, delete it, and it is written anew within ten minutes"]
 
     async def _write(self, namespace: str, certificate: str) -> None:
         metadata = {"name": CONFIG_MAP, "namespace": namespace, "labels": LABELS}
