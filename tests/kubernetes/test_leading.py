@@ -1,6 +1,7 @@
 """One writer among several, by a Lease of a real API server; and what it writes into the status of objects."""
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -324,5 +325,33 @@ def test_entries_without_an_address_are_given_one_that_replicas_agree_on(own: Co
             await do(objects.patch, own, f"{ENTRIES}/late", {"spec": {"resolution": "NONE"}})
             await until(lambda: do(lambda: addresses(own, "late") == []))
             assert addresses(own, "own") == addresses(own, "thief") == []
+
+    played(play())
+
+
+def test_uninstalling_outlasts_a_control_plane_that_is_about_to_end(own: Control) -> None:
+    objects.namespace(own, "istio-system")
+    home = "/apis/apps/v1/namespaces/istio-system/deployments/istiod"
+
+    def pillion(*words: str) -> Any:
+        argv = [sys.executable, "-m", "pillion", *words, "--kubeconfig", str(own.kubeconfig), "-o", "json"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=80)
+        return done.returncode, json.loads(done.stdout)
+
+    def uid() -> str:
+        found = own.request("GET", "/api/v1/namespaces/istio-system/secrets/pillion-ca")[1]
+        return str(found["metadata"].get("uid", ""))
+
+    async def play() -> None:
+        await do(pillion, "install", "--no-wait")
+        async with asyncio.TaskGroup() as tasks, replica(own):
+            await until(lambda: do(lambda: lease(own).get("holderIdentity")))
+            before = await do(uid)
+            removing = tasks.create_task(do(pillion, "uninstall", "--delete-crds", "--timeout", "60"))
+            await until(lambda: do(lambda: own.request("GET", home)[0] == 404))
+            # It keeps what it needs, as long as it runs.
+            await until(lambda: do(lambda: uid() not in {"", before}))
+        code, answer = removing.result()
+        assert (code, answer["left"], answer["unseen"]) == (0, [], [])
 
     played(play())

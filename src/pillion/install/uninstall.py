@@ -85,14 +85,20 @@ async def remove(cluster: Cluster, removals: Iterable[Removal], say: Callable[[R
 
 
 async def prove(cluster: Cluster, wish: Wish, refused: dict[str, str], patience: float) -> Proof:
-    """Wait until what was deleted is gone, and tell what of ours is left and why."""
+    """Wait until what was deleted is gone, and tell what of ours is left and why.
+
+    A control plane that is still about to end makes its Secret and its Lease anew: these are deleted again.
+    """
     deadline = time.monotonic() + patience
     while True:
         found = await survey(cluster)
-        left = [_left(removal, refused) for removal in plan_removal(found, wish)]
+        removals = plan_removal(found, wish)
+        left = [_left(removal, refused) for removal in removals]
         is_waiting = any(each.entry.is_going or not each.reason for each in left)
         if not is_waiting or time.monotonic() > deadline:
             return Proof(left=tuple(left), unseen=found.unseen)
+        anew = (each for each in removals if not each.entry.is_going and each.entry.uid not in refused)
+        refused |= await remove(cluster, anew, lambda _: None)
         await asyncio.sleep(LOOK_EVERY)
 
 
