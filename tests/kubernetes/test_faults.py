@@ -227,9 +227,9 @@ def test_a_control_plane_without_its_rights_keeps_its_proxies_and_says_what_it_l
 class Process:
     """`pillion serve` as a process that can be killed."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.port = 0
         self._process = process
-        self.port = port
 
     async def kill(self) -> None:
         """End it with no time to say goodbye."""
@@ -239,15 +239,19 @@ class Process:
 
 
 @asynccontextmanager
-async def process(control: Control) -> AsyncIterator[Process]:
+async def process(control: Control, log: Path) -> AsyncIterator[Process]:
     argv = ["-m", "pillion", "serve", "--kubeconfig", str(control.kubeconfig), "-o", "json", *words()]
-    started = await asyncio.create_subprocess_exec(
-        sys.executable, *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
+    with log.open("wb") as errors:
+        started = await asyncio.create_subprocess_exec(
+            sys.executable, *argv, stdout=asyncio.subprocess.PIPE, stderr=errors
+        )
     assert started.stdout is not None
-    await started.stdout.readline()
-    running = Process(started, json.loads(await started.stdout.readline())["ready"]["tls"])
+    running = Process(started)
     try:
+        await started.stdout.readline()
+        ready = await started.stdout.readline()
+        assert ready, await do(log.read_text)
+        running.port = json.loads(ready)["ready"]["tls"]
         yield running
     finally:
         await running.kill()
@@ -291,9 +295,7 @@ class Moving:
         return self.sidecar is not None and address.encode() in self.sidecar.body(ENDPOINT, cluster(service))
 
 
-def test_when_one_of_two_replicas_dies_under_load_no_proxy_loses_anything_or_is_told_anything_twice(
-    own: Control,
-) -> None:
+def test_when_one_of_two_replicas_dies_under_load_no_proxy_loses_or_hears_twice(own: Control, tmp_path: Path) -> None:
     shop(own)
     proof_token = token(own)
 
@@ -310,8 +312,8 @@ def test_when_one_of_two_replicas_dies_under_load_no_proxy_loses_anything_or_is_
 
     async def play() -> None:
         async with AsyncExitStack() as stack:
-            first = await stack.enter_async_context(process(own))
-            second = await stack.enter_async_context(process(own))
+            first = await stack.enter_async_context(process(own, tmp_path / "first"))
+            second = await stack.enter_async_context(process(own, tmp_path / "second"))
             secret = own.request("GET", "/api/v1/namespaces/istio-system/secrets/pillion-ca")[1]["data"]["ca-cert.pem"]
             proof = Proof(base64.b64decode(secret).decode(), token=proof_token)
             movers = [Moving(proof, f"web-{number}") for number in range(PROXIES)]
