@@ -140,13 +140,13 @@ def test_a_change_that_a_frozen_proxy_does_not_take_is_told(mesh: RunningMesh, t
     try:
         assert run("exec", "web", "--", "sh", "-c", FREEZE.format("STOP"))[0] == 0
         began = time.monotonic()
-        code, out, err = run("apply", "-f", str(tmp_path / "more.yaml"))
+        code, out, err = run("apply", "-f", str(tmp_path / "more.yaml"), "--timeout", "0.5")
         assert time.monotonic() - began < 30, "it waits for a while, not for ever"
         assert (code, out) == (1, "Service shop/more created\n")
         assert "in force at 0 of 1; waiting for shop/web-" in err
         code, out, err = run("apply", "-f", str(tmp_path / "elsewhere.yaml"))
         assert (code, err) == (0, ""), "what does not change its view does not wait for it"
-        code, out, err = run("delete", "-f", str(tmp_path / "more.yaml"))
+        code, out, err = run("delete", "-f", str(tmp_path / "more.yaml"), "--timeout", "0.5")
         assert (code, out) == (1, "Service shop/more deleted\n")
         assert "in force at 0 of 1; waiting for shop/web-" in err
     finally:

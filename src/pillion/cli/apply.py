@@ -1,6 +1,7 @@
 """`pillion apply`: lay resources over the watched files of a running mesh."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from pillion.cli.output import (
     output_option,
     print_diagnostics,
     print_json,
+    timeout_option,
     unpacked,
 )
 from pillion.resources.documents import Document
@@ -23,16 +25,17 @@ from pillion.value import Diagnostics, has_errors
 
 @click.command()
 @click.option("-f", "--filename", "files", multiple=True, required=True, help="file, folder, or - for standard input")
+@timeout_option
 @mesh_option
 @output_option
 @guarded
-def command(files: tuple[str, ...], mesh: str, output: str) -> None:
+def command(files: tuple[str, ...], timeout: float, mesh: str, output: str) -> None:
     """Lay resources over the watched files; they count until `pillion delete`."""
     reading = read_paths(files)
     if has_errors(reading.diagnostics) and not reading.documents:
         _say(reading.diagnostics, {"results": []}, output)
         sys.exit(2)
-    answer = client(mesh).post("/apply", {"documents": [packed(each) for each in reading.documents]})
+    answer = client(mesh).post("/apply", order(reading.documents, timeout))
     told = reading.located(unpacked(answer["diagnostics"]))
     _say((*reading.diagnostics, *told), answer, output)
     if len(answer["results"]) < len(reading.documents):
@@ -75,6 +78,7 @@ def print_waiting(answer: dict[str, Any]) -> None:
     click.echo(f"in force at {total - len(waiting)} of {total}; waiting for {', '.join(waiting)}", err=True)
 
 
-def packed(document: Document) -> dict[str, Any]:
-    """Write a document for the way to the server."""
-    return {"content": document.content, "origin": msgspec.to_builtins(document.origin)}
+def order(documents: Sequence[Document], timeout: float) -> dict[str, Any]:
+    """Write documents for the way to the server, which waits for the proxies so many seconds."""
+    packed = [{"content": each.content, "origin": msgspec.to_builtins(each.origin)} for each in documents]
+    return {"documents": packed, "timeout": timeout}

@@ -30,6 +30,16 @@ def layout(mesh: str) -> Layout:
     return layout_of(mesh, base_of(os.environ, os.getuid()))
 
 
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    metavar="SECONDS",
+    help="how long to wait for the proxies",
+    show_default=True,
+)
+
+
 def client(mesh: str) -> Client:
     """Find a running mesh."""
     return Client(layout(mesh))

@@ -5,7 +5,7 @@
     GET  /logs?pod=&container=&follow=&previous=&tail=
     GET  /proxy-config?pod=                     Envoy's own word: `/config_dump` of the pod's proxy
     GET  /admin?pod=&path=                      a page of its admin interface
-    POST /apply, /delete                        {"documents": [{"content", "origin"}]}
+    POST /apply, /delete                        {"documents": [{"content", "origin"}], "timeout": seconds}
     POST /down
 
 Errors are `{"error": "..."}` with status 400 (the caller's mistake), 404 or 500.
@@ -26,7 +26,7 @@ from pillion.local.kubelet.instance import Streams
 from pillion.local.kubelet.kubelet import UnknownContainerError
 from pillion.local.server import findings, tables
 from pillion.local.server.intake import check, with_last_good
-from pillion.local.server.mesh import Change, ChangeError, Mesh
+from pillion.local.server.mesh import PATIENCE, Change, ChangeError, Mesh
 from pillion.local.server.overlay import reference
 from pillion.local.server.selector import SelectorError, parse
 from pillion.local.state import hint
@@ -139,7 +139,7 @@ class Api:
 
     async def apply(self, request: web.Request) -> web.StreamResponse:
         """Lay documents over the files; the wrong ones are refused, the others are in force when this answers."""
-        documents = await _documents(request)
+        documents, patience = await _ordered(request)
         good: list[Document] = []
         found: list[Diagnostic] = []
         results: list[dict[str, str]] = []
@@ -153,14 +153,15 @@ class Api:
                 results.append({"resource": str(ref), "action": self._action(ref, each)})
                 good.append(each)
         known = self._known()
-        change = await self._mesh.apply(good) if good else None
+        change = await self._mesh.apply(good, patience) if good else None
         return web.json_response(self._outcome(results, found, change, known))
 
     async def delete(self, request: web.Request) -> web.StreamResponse:
         """Take applied documents away."""
         results: list[dict[str, Any]] = []
         refs: list[Ref] = []
-        for each in await _documents(request):
+        documents, patience = await _ordered(request)
+        for each in documents:
             ref = reference(each.content)
             applied, file = self._mesh.overlay.is_applied(ref), self._mesh.overlay.file_of(ref)
             if applied:
@@ -170,7 +171,7 @@ class Api:
                 action = f"comes from {file}: take it out there" if file else "is not there"
             results.append({"resource": str(ref), "action": action, "deleted": applied})
         known = self._known()
-        change = await self._mesh.delete(refs) if refs else None
+        change = await self._mesh.delete(refs, patience) if refs else None
         return web.json_response(self._outcome(results, [], change, known))
 
     async def down(self, _: web.Request) -> web.StreamResponse:
@@ -269,12 +270,13 @@ class Api:
         return str(answer["body"])
 
 
-async def _documents(request: web.Request) -> list[Document]:
+async def _ordered(request: web.Request) -> tuple[list[Document], float]:
     body = cast("dict[str, Any]", await request.json())
-    return [
+    documents = [
         Document(each["content"], msgspec.convert(each["origin"], Origin))
         for each in cast("list[dict[str, Any]]", body["documents"])
     ]
+    return documents, float(body.get("timeout", PATIENCE))
 
 
 @web.middleware

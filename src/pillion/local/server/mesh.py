@@ -35,7 +35,7 @@ LOG = logging.getLogger(__name__)
 NODE = "local"
 ROOT_CERTIFICATE_MAP = "istio-ca-root-cert"
 """What Istio's control plane puts into each namespace and its template mounts; nobody issues certificates here."""
-PATIENCE = 4.0
+PATIENCE = 10.0
 """Seconds that proxies have to acknowledge a change before whoever made it hears that they did not."""
 
 
@@ -217,24 +217,24 @@ class Mesh:
         """Give who had which address."""
         return self._memory.books
 
-    async def apply(self, documents: Sequence[Document]) -> Change:
+    async def apply(self, documents: Sequence[Document], patience: float = PATIENCE) -> Change:
         """Lay documents over the files, and wait for the proxies that are told something else by that.
 
-        A proxy that does not answer is not waited for longer than `PATIENCE`. Raises `ChangeError`.
+        A proxy that does not answer is not waited for longer than `patience`, in seconds. Raises `ChangeError`.
         """
-        return await self._change(self.overlay.with_applied(documents))
+        return await self._change(self.overlay.with_applied(documents), patience)
 
-    async def delete(self, refs: Iterable[Ref]) -> Change:
+    async def delete(self, refs: Iterable[Ref], patience: float = PATIENCE) -> Change:
         """Take applied documents away, and wait as `apply` does. Raises `ChangeError`."""
-        return await self._change(self.overlay.without(refs))
+        return await self._change(self.overlay.without(refs), patience)
 
-    async def _change(self, overlay: Overlay) -> Change:
+    async def _change(self, overlay: Overlay, patience: float) -> Change:
         began = time.monotonic()
         before = {client: client.view for client in self.plane.clients}
         generation = await self._with(overlay)
         awaited: list[Client] = []
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 await self.plane.pushed(generation)
                 awaited.extend(client for client, view in before.items() if client.view is not view)
                 await self.plane.until(lambda: self._have_taken(awaited))
