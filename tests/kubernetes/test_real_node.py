@@ -46,7 +46,11 @@ spec:
 """
 WAYS = {
     "native": {"sidecar.istio.io/nativeSidecar": "true"},
-    "held": {"proxy.istio.io/config": "{holdApplicationUntilProxyStarts: true}"},
+    "beside": {"sidecar.istio.io/nativeSidecar": "false"},
+    "held": {
+        "sidecar.istio.io/nativeSidecar": "false",
+        "proxy.istio.io/config": "{holdApplicationUntilProxyStarts: true}",
+    },
     "transparent": {"sidecar.istio.io/interceptionMode": "TPROXY"},
 }
 """Annotations by the name of a pod."""
@@ -201,7 +205,9 @@ def test_injected_pods_talk_through_envoy_and_a_sidecar_cuts_it(cluster: Cluster
         for pod in WAYS:
             until(lambda pod=pod: call(cluster, pod) == "from the web")
         until(lambda: told(cluster, "status")["healthy"])
-        until(lambda: [each["lds"] for each in told(cluster, "proxy-status")["proxies"]] == ["SYNCED"] * 5)
+        until(
+            lambda: [each["lds"] for each in told(cluster, "proxy-status")["proxies"]] == ["SYNCED"] * (len(WAYS) + 2)
+        )
         kubectl("delete", "pod", "-l", "app=caller")
 
         kubectl("apply", "-f", "-", given=SIDECAR)

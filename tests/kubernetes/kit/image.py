@@ -188,7 +188,8 @@ def dockerfile() -> dict[str, Any]:
     """Read what containers start with from the Dockerfile that users build the image with."""
     last = dict(re.findall(r"(?m)^(WORKDIR|USER|ENTRYPOINT) (.+)$", (PROJECT / "Dockerfile").read_text()))
     return {
-        "Env": [f"PATH={PATH}"],
+        # Debian's own Python would look elsewhere.
+        "Env": [f"PATH={PATH}", f"PYTHONPATH={LIBRARY}/site-packages"],
         "WorkingDir": last["WORKDIR"],
         "User": last["USER"],
         "Entrypoint": json.loads(last["ENTRYPOINT"]),
