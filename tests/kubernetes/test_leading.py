@@ -28,7 +28,9 @@ ANY = Address("127.0.0.1", 0)
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
 SIDECARS = "/apis/networking.istio.io/v1/namespaces/shop/sidecars"
 ENTRIES = "/apis/networking.istio.io/v1/namespaces/shop/serviceentries"
-HASTE = Terms(lasts=2.0, deadline=1.0, retry=0.1)
+HASTE = Terms(lasts=5.0, deadline=2.5, retry=0.1)
+STEADY = Terms(lasts=30.0, deadline=25.0, retry=0.1)
+"""Nobody loses the Lease by being slow."""
 PROCESS = """
 import asyncio, sys
 from pathlib import Path
@@ -44,7 +46,7 @@ async def work():
 async def main():
     async with KubernetesClient(from_kubeconfig([Path(sys.argv[1])])) as client:
         post = Post(namespace="istio-system", name="istiod", identity="process")
-        await Leader(client, post, work, Terms(lasts=2.0, deadline=1.0, retry=0.1)).run()
+        await Leader(client, post, work, Terms(lasts=5.0, deadline=2.5, retry=0.1)).run()
 
 asyncio.run(main())
 """
@@ -94,9 +96,9 @@ class Turn:
 
 
 @asynccontextmanager
-async def candidate(access: Access, turn: Turn) -> AsyncIterator[Leader]:
-    async with KubernetesClient(access, patience=1.0) as client, asyncio.TaskGroup() as tasks:
-        leader = Leader(client, Post(namespace="istio-system", name="istiod", identity=turn.name), turn.work, HASTE)
+async def candidate(access: Access, turn: Turn, terms: Terms = HASTE) -> AsyncIterator[Leader]:
+    async with KubernetesClient(access, patience=2.0) as client, asyncio.TaskGroup() as tasks:
+        leader = Leader(client, Post(namespace="istio-system", name="istiod", identity=turn.name), turn.work, terms)
         running = tasks.create_task(leader.run())
         try:
             yield leader
@@ -118,16 +120,16 @@ def test_one_works_at_a_time_and_the_next_follows_when_it_ends(own: Control) -> 
 
     async def play() -> None:
         first, second = Turn("first", book), Turn("second", book)
-        async with candidate(access, first):
+        async with candidate(access, first, STEADY):
             await first.begun.wait()
-            async with candidate(access, second) as waiting:
+            async with candidate(access, second, STEADY) as waiting:
                 held = await do(lease, own)
                 assert (held["holderIdentity"], held["leaseTransitions"]) == ("first", 0)
                 await until(lambda: renewed(held["renewTime"]))
                 assert not waiting.leading
             assert (await do(lease, own))["holderIdentity"] == "first"
         assert (await do(lease, own))["holderIdentity"] == ""
-        async with candidate(access, second):
+        async with candidate(access, second, STEADY):
             await second.begun.wait()
             assert (await do(lease, own))["leaseTransitions"] == 1
         assert book == ["first begins", "first ends", "second begins", "second ends"]
@@ -181,7 +183,7 @@ def test_who_cannot_renew_stops_before_another_begins(own: Control) -> None:
 @asynccontextmanager
 async def replica(control: Control) -> AsyncIterator[Replica]:
     settings = ServeSettings(
-        tls=ANY, monitoring=ANY, debug=ANY, patience=Patience(first=0.05, longest=0.3), terms=HASTE
+        tls=ANY, monitoring=ANY, debug=ANY, patience=Patience(first=0.05, longest=0.3), terms=STEADY
     )
     async with serving(from_kubeconfig([control.kubeconfig]), settings) as running:
         await running.ready.wait()

@@ -29,7 +29,7 @@ HOME = "/api/v1/namespaces/istio-system"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
 VALIDATOR = f"{WEBHOOKS}/validatingwebhookconfigurations/istio-validator-istio-system"
 INJECTOR = f"{WEBHOOKS}/mutatingwebhookconfigurations/istio-sidecar-injector"
-HASTE = Terms(lasts=2.0, deadline=1.0, retry=0.1)
+STEADY = Terms(lasts=15.0, deadline=12.0, retry=0.1)
 Document = dict[str, Any]
 
 
@@ -78,7 +78,7 @@ async def replica(control: Control) -> AsyncIterator[Replica]:
     token = await do(objects.token, control, "istio-system", "istiod")
     access = Access(server=control.server, ca_file=str(control.folder / "ca.crt"), token=token)
     settings = ServeSettings(
-        tls=ANY, monitoring=ANY, debug=ANY, webhook=ANY, terms=HASTE, validator="istio-validator-istio-system",
+        tls=ANY, monitoring=ANY, debug=ANY, webhook=ANY, terms=STEADY, validator="istio-validator-istio-system",
         injector="istio-sidecar-injector", injector_certificate="istio-sidecar-injector-certificate",
     )  # fmt: skip
     assert control.network is not None

@@ -60,6 +60,11 @@ def unenforced(policies: Policies) -> Diagnostics:
     return tuple(_unenforced(each, "this workload") for each in policies.every)
 
 
+def judge_policy(policy: Policy) -> Diagnostics:
+    """Tell that a policy is not evaluated, whatever it selects."""
+    return (_unenforced(policy, "workloads"),)
+
+
 def _unenforced(policy: Policy, selected: str) -> Diagnostic:
     kind = "AuthorizationPolicy" if isinstance(policy, AuthorizationPolicy) else "RequestAuthentication"
     unchecked = (

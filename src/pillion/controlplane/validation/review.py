@@ -11,11 +11,13 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from pillion.proxy.findings import judge_policy
 from pillion.proxy.patches import judge_patches
 from pillion.resources.admission.admit import admit
 from pillion.resources.decode import decode
 from pillion.resources.istio.envoy_filter import EnvoyFilter
-from pillion.resources.kinds import KINDS, is_istio_group
+from pillion.resources.istio.security import AuthorizationPolicy, RequestAuthentication
+from pillion.resources.kinds import KINDS, Resource, is_istio_group
 from pillion.resources.validation.validate import validate
 from pillion.value import Diagnostic, Diagnostics, has_errors
 
@@ -130,11 +132,22 @@ def _judged(document: dict[str, Any]) -> _Verdict:
         fate = "invalid_resource"
         resource, _ = decode(document)
         if resource is not None:
-            found += validate(resource)
-            found += judge_patches(resource) if isinstance(resource, EnvoyFilter) else ()
+            found += (*validate(resource), *_beyond_its_words(resource))
     errors = tuple(each for each in found if each.severity == "error")
     warnings = tuple(each for each in found if each.severity == "warning")
     return _Verdict(fate if errors else "passed", errors, some(told(warnings)))
+
+
+def _beyond_its_words(resource: Resource) -> Diagnostics:
+    """Say what nobody can tell from a resource's words alone: what proxies make of it, here."""
+    match resource:
+        case EnvoyFilter():
+            return judge_patches(resource)
+        case AuthorizationPolicy() | RequestAuthentication():
+            # It is not wrong, so it is let in; but who writes it counts on it.
+            return tuple(msgspec.structs.replace(each, severity="warning") for each in judge_policy(resource))
+        case _:
+            return ()
 
 
 def _newer(diagnostic: Diagnostic) -> Diagnostic:

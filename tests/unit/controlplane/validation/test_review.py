@@ -80,6 +80,16 @@ def test_patches_that_no_envoy_can_read_are_told() -> None:
     assert any("spec.configPatches[0]" in each for each in told)
 
 
+def test_who_writes_a_policy_is_told_that_it_is_not_evaluated() -> None:
+    document = {
+        "apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy",
+        "metadata": {"name": "deny", "namespace": "shop"}, "spec": {"action": "DENY", "rules": [{}]},
+    }  # fmt: skip
+    _, response = ruled(review(document))
+    assert response["allowed"]
+    assert any("[policy-not-evaluated]" in each for each in response["warnings"])
+
+
 def test_a_field_of_a_newer_schema_is_a_warning_and_one_beside_the_spec_an_error() -> None:
     _, response = ruled(review(virtual_service(sparkle=1)))
     assert response["allowed"]
