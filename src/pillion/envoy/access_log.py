@@ -130,7 +130,7 @@ def _common(sink: GrpcLog | OtelLog) -> als_pb2.CommonGrpcAccessLogConfig:
         log_name=sink.name,
         grpc_service=service,
         transport_api_version=config_source_pb2.ApiVersion.V3,
-        filter_state_objects_to_log=sink.filter_state if isinstance(sink, GrpcLog) else (),
+        filter_state_objects_to_log=sink.filter_state,
     )
 
 

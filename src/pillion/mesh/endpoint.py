@@ -37,6 +37,8 @@ class Endpoint(Value):
     account: str = ""
     """SPIFFE identity of the workload, or empty."""
     locality: Locality = NOWHERE
+    place: str = ""
+    """The locality as its source spells it, where that differs: Istio keeps `r1/z1` and a pod's `r1/z1/` apart."""
     network: str = ""
     cluster: str = ""
     weight: int = 0

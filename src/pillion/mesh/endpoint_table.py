@@ -38,8 +38,11 @@ def table_of(sources: Sources, services: Sequence[Service], trust_domain: str) -
     for service in services:
         if service.registry == "Kubernetes":
             found = table.setdefault(service_key(service.hostname, service.namespace), [])
+            listed: dict[tuple[str, int, str], Endpoint] = {}
             for each in slices.get(service.name, ()):
-                found.extend(_slice_endpoints(each, by_workload, by_address, trust_domain))
+                for endpoint in _slice_endpoints(each, by_workload, by_address, trust_domain):
+                    listed.setdefault(_place(endpoint), endpoint)
+            found.extend(listed.values())
             found.extend(_selected_entries(service, sources.entries, trust_domain))
     for entry in _oldest_first(sources.service_entries):
         chosen = _chosen(entry, sources, trust_domain)
@@ -62,9 +65,13 @@ def _add(found: list[Endpoint], more: Iterable[Endpoint], *, single: bool) -> No
         found.append(endpoint)
 
 
+def _place(endpoint: Endpoint) -> tuple[str, int, str]:
+    """Tell endpoints of one service apart: an address that moves between slices is in two of them for a while."""
+    return endpoint.address, endpoint.port, endpoint.port_name
+
+
 def _sorted(found: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
-    unique = {(each.address, each.port, each.port_name): each for each in reversed(list(found))}
-    return tuple(unique[key] for key in sorted(unique))
+    return tuple(sorted(found, key=_place))
 
 
 def _slice_endpoints(
@@ -121,8 +128,8 @@ def _chosen(entry: ServiceEntry, sources: Sources, trust_domain: str) -> tuple[E
 
 
 def _selected_entries(service: Service, entries: Iterable[WorkloadEntry], trust_domain: str) -> Iterator[Endpoint]:
-    """Give the WorkloadEntries that a Kubernetes Service selects."""
-    if not service.selector:
+    """Give the WorkloadEntries that a Kubernetes Service selects; a headless one has pods alone."""
+    if not service.selector or service.headless:
         return
     for each in entries:
         if is_dns_only(each.spec.address) or not _entry_labels_cover(each, service):

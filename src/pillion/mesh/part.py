@@ -139,11 +139,15 @@ def _table(sources: Sources, services: tuple[Service, ...], settings: MeshSettin
 
 
 def _facts(services: tuple[Service, ...], table: EndpointShelf, around: Surroundings) -> Facts:
-    """Read from the endpoints what the configuration needs: SANs, and members that are part of it."""
+    """Read from the endpoints what the configuration needs: SANs, and members that are part of it.
+
+    Of several services for one host the youngest says which identities answer besides the members'.
+    """
     facts: list[tuple[tuple[str, ...], tuple[Endpoint, ...]]] = []
+    declared = {each.hostname: each.accounts for each in services}
     for service in services:
         members = table.get(service_key(service.hostname, service.namespace), ())
-        accounts = {each.account for each in members if each.account} | set(service.accounts)
+        accounts = {each.account for each in members if each.account} | set(declared[service.hostname])
         through = any(is_subset_of(service.hostname, host) for host in around.passed_through)
         named = members if service.headless or service.resolution in NAMED_MEMBERS or through else ()
         facts.append((tuple(sorted(_expanded(accounts, around.trust_domain_aliases))), named))

@@ -69,11 +69,19 @@ def endpoint_of(workload: Workload, trust_domain: str) -> Endpoint | None:
         labels=augmented(workload.labels, workload.locality, workload.network, workload.node),
         account=spiffe(trust_domain, workload.namespace, workload.account),
         locality=workload.locality,
+        place=_spelled(workload),
         network=workload.network,
         mtls=workload.labels.get(TLS_MODE) == "istio",
         workload=f"{workload.namespace}/{workload.name}",
         node=workload.node,
     )
+
+
+def _spelled(workload: Workload) -> str:
+    """Give a pod's locality with all three parts, unless its label says it in its own words."""
+    if workload.locality == NOWHERE or LOCALITY_LABEL in workload.labels:
+        return ""
+    return f"{workload.locality.region}/{workload.locality.zone}/{workload.locality.sub_zone}"
 
 
 def selected(workloads: Iterable[Workload], selector: Labels) -> tuple[Workload, ...]:

@@ -10,17 +10,22 @@ from pillion.mesh.workload import ServiceTarget, Workload
 def targets_of(workload: Workload, services: Iterable[Service], endpoints: EndpointShelf) -> tuple[ServiceTarget, ...]:
     """Give the service ports that a workload answers, oldest service first. `services` are those of its namespace.
 
-    A Kubernetes Service counts by its selector, ready or not; one without selector, and a ServiceEntry, by the
-    workload's address among its endpoints.
+    A Kubernetes Service counts by its selector, ready or not. Where none selects the workload, those without selector
+    count that have its address among their endpoints; so does a ServiceEntry in any case.
     """
+    every = tuple(services)
+    selecting = [each for each in every if each.selector and _selects(each, workload)]
     found: list[ServiceTarget] = []
-    for service in services:
-        if service.registry == "Kubernetes" and service.selector:
-            if workload.labels.covers(service.selector):
-                found.extend(_selected(workload, service))
-        else:
+    for service in every:
+        if service in selecting:
+            found.extend(_selected(workload, service))
+        elif service.registry != "Kubernetes" or not selecting:
             found.extend(_by_address(workload, service, endpoints))
     return tuple(sorted(found, key=lambda target: (target.service.created, target.service.hostname)))
+
+
+def _selects(service: Service, workload: Workload) -> bool:
+    return service.registry == "Kubernetes" and workload.labels.covers(service.selector)
 
 
 def _selected(workload: Workload, service: Service) -> Iterable[ServiceTarget]:

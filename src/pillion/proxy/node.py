@@ -146,7 +146,10 @@ def _addresses(first: str, metadata: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def with_pod(workload: Workload, pod: Workload) -> Workload:
-    """Give the workload with what its pod says and its proxy does not: declared ports, and where it runs."""
+    """Give the workload with what its pod says and its proxy does not: declared ports, and its place.
+
+    The node is what the proxy says itself (`NODE_NAME`), or none.
+    """
     return Workload(
         name=workload.name,
         namespace=workload.namespace,
@@ -156,6 +159,6 @@ def with_pod(workload: Workload, pod: Workload) -> Workload:
         locality=pod.locality if workload.locality == NOWHERE else workload.locality,
         network=workload.network or pod.network,
         cluster=workload.cluster or pod.cluster,
-        node=workload.node or pod.node,
+        node=workload.node,
         ports=pod.ports,
     )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pillion.mesh.service import Service
+from pillion.mesh.service import Service, ServicePort
 
 replace = msgspec.structs.replace
 
@@ -39,7 +39,13 @@ def _joined(existing: Service, service: Service) -> Service:
     if existing.ports == service.ports or not _alike(existing, service):
         return existing
     known = {port.number for port in existing.ports}
-    return replace(existing, ports=existing.ports + tuple(port for port in service.ports if port.number not in known))
+    added = (port for port in service.ports if port.number not in known)
+    return replace(existing, ports=existing.ports + tuple(_taken_over(port, theirs=theirs) for port in added))
+
+
+def _taken_over(port: ServicePort, *, theirs: bool) -> ServicePort:
+    """Give a port as the first service has it: target ports of an entry stay with the entry that declared them."""
+    return port if theirs else replace(port, target=0)
 
 
 def _alike(one: Service, other: Service) -> bool:

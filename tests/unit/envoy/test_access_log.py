@@ -44,6 +44,9 @@ def test_services() -> None:
     assert common["grpcService"]["envoyGrpc"]["clusterName"] == "outbound|9||als"
     assert common["filterStateObjectsToLog"] == ["s"]
     assert _logger(GrpcLog(backend=BACKEND, tcp=True))["name"] == "envoy.access_loggers.tcp_grpc"
-    otel = _logger(OtelLog(backend=BACKEND, authority="als", name="o", labels='{"k": "v"}'))["typedConfig"]
+    otel = _logger(OtelLog(backend=BACKEND, authority="als", name="o", labels='{"k": "v"}', filter_state=("s",)))[
+        "typedConfig"
+    ]
+    assert otel["commonConfig"]["filterStateObjectsToLog"] == ["s"]
     assert otel["attributes"]["values"] == [{"key": "k", "value": {"stringValue": "v"}}]
     assert otel["body"] == {"stringValue": TEXT_FORMAT}

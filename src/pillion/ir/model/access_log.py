@@ -25,6 +25,7 @@ class OtelLog(Value):
     text: str = ""
     labels: str = ""
     """A JSON object of formats."""
+    filter_state: tuple[str, ...] = ()
 
 
 class GrpcLog(Value):

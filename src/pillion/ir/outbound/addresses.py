@@ -30,6 +30,14 @@ def _version(text: str) -> int:
 
 
 def _reachable(addresses: tuple[str, ...], traits: OutboundTraits) -> tuple[str, ...]:
+    """Keep the addresses of the proxy's family; of a proxy with both, the family that the service names first.
+
+    `ISTIO_DUAL_STACK` lets it have both.
+    """
+    both = traits.v4 and traits.v6
+    if both and not traits.dual_stack and addresses:
+        first = _version(addresses[0])
+        return tuple(item for item in addresses if _version(item) == first)
     return tuple(
         item for item in addresses if (version := _version(item)) == 0 or (traits.v4 if version == 4 else traits.v6)
     )

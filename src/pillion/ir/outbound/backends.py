@@ -37,6 +37,7 @@ from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels,
 PASSTHROUGH_IDLE = 300 * 10**9
 _BY_NAME = frozenset({"HTTP", "TLS", "GRPC", "HTTP2"})
 _DNS = frozenset({"strict-dns", "logical-dns"})
+_BY_DNS = frozenset({"DNS", "DNS_ROUND_ROBIN"})
 
 
 class BackendInputs(Value):
@@ -75,19 +76,27 @@ def _port_backends(inputs: BackendInputs, port: ServicePort, *, dynamic: bool) -
     policy = with_defaults(port_policy(whole, port.number)[0], inputs.config.default_traffic_policy)
     mode = _server_mode(inputs, whole, port)
     main = _backend(_Part(inputs=inputs, port=port, policy=policy, mode=mode, dynamic=dynamic))
-    if main is not None:
-        yield main
-    for subset in rule.subsets if rule and not dynamic and main is not None else ():
+    if main is None:
+        return
+    yield main
+    if rule is None or dynamic:
+        return
+    for subset in rule.subsets:
         part = _Part(
             inputs=inputs,
             port=port,
             policy=subset_policy(policy, subset, port.number),
             mode=_server_mode(inputs, subset.traffic_policy, port),
             subset=subset,
+            passed_through=main.discovery == "original-destination" or _is_passed_through(subset),
         )
         backend = _backend(part)
         if backend is not None:
             yield backend
+
+
+def _is_passed_through(subset: Subset) -> bool:
+    return is_passthrough(subset.traffic_policy.load_balancer if subset.traffic_policy else None)
 
 
 class _Part(Value):
@@ -99,6 +108,8 @@ class _Part(Value):
     mode: MutualMode
     subset: Subset | None = None
     dynamic: bool = False
+    passed_through: bool = False
+    """A subset of a backend whose members are not chosen: its own are not either, whatever its policy says."""
 
     @property
     def key(self) -> BackendKey:
@@ -131,7 +142,7 @@ def _server_mode(inputs: BackendInputs, policy: TrafficPolicy | None, port: Serv
 def _discovery(part: _Part) -> Discovery:
     if part.dynamic:
         return "dynamic"
-    if is_passthrough(part.policy.load_balancer if part.policy else None):
+    if part.passed_through or is_passthrough(part.policy.load_balancer if part.policy else None):
         return "original-destination"
     match part.inputs.service.resolution:
         case "DNS":
@@ -216,8 +227,9 @@ def _rule_name(rule: ConsolidatedRule | None) -> str:
 
 
 def _port_override(part: _Part, discovery: Discovery) -> int | None:
-    target = part.port.target
-    if discovery != "original-destination" or part.inputs.service.registry != "External":
+    """Return the port that an entry without members (NONE) hands calls on to."""
+    target, service = part.port.target, part.inputs.service
+    if discovery != "original-destination" or service.registry != "External" or service.resolution != "PASSTHROUGH":
         return None
     return target if isinstance(target, int) and target else None
 
@@ -226,7 +238,7 @@ def _dns(part: _Part, discovery: Discovery) -> Dns | None:
     family = part.inputs.family
     if discovery == "dynamic":
         return wildcard_names(part.inputs.service.hostname, family)
-    if discovery in _DNS:
+    if part.inputs.service.resolution in _BY_DNS:
         return Dns(family=family, refresh=nanoseconds(part.inputs.config.dns_refresh_rate))
     return None
 

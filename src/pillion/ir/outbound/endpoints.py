@@ -79,13 +79,13 @@ def member_groups(  # each is a decision of its own
 ) -> tuple[Group, ...]:
     """Return the members by place; `by_name` lets host names in (DNS)."""
     takes_mtls = _mtls_judge(terms, rules)
-    places: dict[Locality, list[tuple[Endpoint, Member]]] = {}
+    places: dict[str, list[tuple[Endpoint, Member]]] = {}
     for endpoint in endpoints:
         if _counts(endpoint, terms, view, by_name=by_name):
-            places.setdefault(endpoint.locality, []).append((endpoint, _member(endpoint, takes_mtls(endpoint))))
+            place = endpoint.place or str(endpoint.locality)
+            places.setdefault(place, []).append((endpoint, _member(endpoint, takes_mtls(endpoint))))
     groups = [
-        (pairs, _group(place, [member for _, member in pairs]))
-        for place, pairs in sorted(places.items(), key=lambda item: str(item[0]))
+        (pairs, _group(pairs[0][0].locality, [member for _, member in pairs])) for _, pairs in sorted(places.items())
     ]
     if locality is None:
         return tuple(group for _, group in groups)

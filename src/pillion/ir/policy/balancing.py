@@ -1,7 +1,8 @@
 """Load balancing and outlier detection of a backend.
 
 Mirrors `cluster_traffic_policy.go` (`applyLoadBalancer`, `applyOutlierDetection`) and `loadbalancer.go`: any outlier
-detection turns preference by place into failover; Kubernetes' traffic distribution does so without one.
+detection turns preference by place into failover; Kubernetes' traffic distribution does so without one, where no rule
+says something of places.
 """
 
 from msgspec.structs import replace
@@ -54,7 +55,7 @@ def balancing(
     panic: float = 0.0
     if outlier is not None and outlier.min_health_percent > 0 and not force:
         panic = float(outlier.min_health_percent)
-    placed = _by_place(settings, service, config, failover=force or outlier is not None)
+    placed = _by_place(settings, service, config, failover=outlier is not None)
     return replace(
         placed,
         panic_threshold=panic,

@@ -45,7 +45,13 @@ def client_tls(inputs: ClientTlsInputs, service: Service, config: MeshConfig) ->
     automatic = config.enable_auto_mtls is not False and not service.external
     if not automatic or inputs.server_mode in {"UNKNOWN", "DISABLE"} or not inputs.certificates:
         return PLAIN
-    return _mesh(inputs, service.accounts, "", automatic=True)
+    own = _mesh(inputs, _accounts(inputs, service), "", automatic=True)
+    return _checks_host(own, ClientTLSSettings(), inputs) if inputs.dynamic else own
+
+
+def _accounts(inputs: ClientTlsInputs, service: Service) -> tuple[str, ...]:
+    """Return who may answer; for a name that only the caller knows, that is not known either."""
+    return () if inputs.dynamic else service.accounts
 
 
 def _mesh(inputs: ClientTlsInputs, sans: tuple[str, ...], sni: str, *, automatic: bool) -> ClientTls:
@@ -64,7 +70,7 @@ def _declared(settings: ClientTLSSettings, inputs: ClientTlsInputs, service: Ser
         case "DISABLE":
             return PLAIN
         case "ISTIO_MUTUAL":
-            own = _mesh(inputs, settings.subject_alt_names or service.accounts, settings.sni, automatic=False)
+            own = _mesh(inputs, settings.subject_alt_names or _accounts(inputs, service), settings.sni, automatic=False)
             return _checks_host(own, settings, inputs) if inputs.dynamic else own
         case "SIMPLE" | "MUTUAL":
             return _original(settings, inputs, service, config)
@@ -80,7 +86,7 @@ def _original(settings: ClientTLSSettings, inputs: ClientTlsInputs, service: Ser
         return PLAIN
     sans = settings.subject_alt_names
     if not sans and service.registry == "External":
-        sans = service.accounts
+        sans = _accounts(inputs, service)
     defaults = config.tls_defaults
     skip = settings.insecure_skip_verify is True
     ca = "" if skip and not settings.credential_name else settings.ca_certificates or "system"

@@ -1,7 +1,8 @@
 """Which access logs a proxy writes: what Telemetry resources say, else MeshConfig.
 
 Mirrors `accesslog.go`, `telemetry_logging.go` and `model.mergeLogs`: a lower level's providers replace the ones above;
-a level without providers changes the inherited ones; a disabled provider writes nothing.
+a level without providers changes the inherited ones; a disabled provider writes nothing. Where none that exists is
+left for a side, disabled or not, MeshConfig counts.
 """
 
 from typing import Literal
@@ -45,8 +46,14 @@ def access_logs(config: MeshConfig, telemetry: tuple[Telemetry, ...], side: Side
     if not levels and not defaults:
         return _from_mesh(config)
     chosen = _merge(levels, defaults, side) if levels else dict.fromkeys(defaults, "")
-    logs = tuple(_provided(config, name, chosen[name]) for name in sorted(chosen))
-    found = tuple(log for log in logs if log is not None)
+    provided = {name: sink for name in sorted(chosen) if (sink := _provided(config, name)) is not None}
+    if not provided:
+        return _from_mesh(config)
+    found = tuple(
+        AccessLog(sink=sink, expression=expression)
+        for name, sink in provided.items()
+        if (expression := chosen[name]) is not None
+    )
     return Logs(http=found, tcp=found, listener=() if config.disable_envoy_listener_log else _unrouted(found))
 
 
@@ -117,14 +124,11 @@ def _concerns(entry: AccessLogging, side: Side) -> bool:
     return entry.match is None or entry.match.mode in {side, "CLIENT_AND_SERVER"}
 
 
-def _provided(config: MeshConfig, name: str, expression: str | None) -> AccessLog | None:
-    if expression is None:
-        return None
+def _provided(config: MeshConfig, name: str) -> Sink | None:
     provider = next((item for item in config.extension_providers if item.name == name), None)
     if provider is None and name == BUILT_IN:
         provider = ExtensionProvider(name=name, envoy_file_access_log=EnvoyFileAccessLogProvider(path=STDOUT))
-    sink = _sink(config, provider) if provider else None
-    return AccessLog(sink=sink, expression=expression) if sink else None
+    return _sink(config, provider) if provider else None
 
 
 def _sink(config: MeshConfig, provider: ExtensionProvider) -> Sink | None:
@@ -173,6 +177,7 @@ def _otel(own: EnvoyOpenTelemetryLogProvider) -> OtelLog:
         name=own.log_name or "otel_envoy_accesslog",
         text=form.text if form else "",
         labels=_json(form.labels) if form and form.labels else "",
+        filter_state=_WASM_STATE,
     )
 
 

@@ -20,7 +20,10 @@ def test_cluster_ips_by_family() -> None:
     both = msgspec.structs.replace(web, addresses=("10.96.0.1", "fd00::1"))
     assert service_addresses(both, V4) == ("10.96.0.1",)
     assert service_addresses(both, V6) == ("fd00::1",)
-    assert listen_addresses(both, BOTH) == (("10.96.0.1", "fd00::1"),)
+    assert listen_addresses(both, BOTH) == (("10.96.0.1",),)
+    assert listen_addresses(both, msgspec.structs.replace(BOTH, dual_stack=True)) == (("10.96.0.1", "fd00::1"),)
+    turned = msgspec.structs.replace(web, addresses=("fd00::1", "10.96.0.1"))
+    assert domain_addresses(turned, BOTH) == ("fd00::1",)
     assert service_addresses(web, V6) == ("10.96.0.1",)
     assert domain_addresses(web, V6) == ()
 

@@ -127,3 +127,11 @@ def test_zone_awareness_knows_regions_only() -> None:
 
 def test_members_that_are_configuration_stay_as_they_are() -> None:
     assert assign(Backend(key=KEY, discovery="static"), SPREAD) == Assignment(backend=KEY)
+
+
+def test_places_that_are_spelled_differently_are_two_groups() -> None:
+    pod = member("10.0.0.1", 80, "http", locality=HERE, place="a/1/")
+    entry = member("10.0.0.2", 80, "http", locality=HERE)
+    found = _assign(pod, entry)
+    assert [group.place for group in found.groups] == [found.groups[0].place] * 2
+    assert sorted(_addresses(found)) == [["10.0.0.1"], ["10.0.0.2"]]

@@ -71,3 +71,11 @@ def test_the_mesh_may_turn_it_off() -> None:
     off = msgspec.structs.replace(CONFIG, enable_auto_mtls=False)
     found = client_tls(ClientTlsInputs(key=KEY, settings=None, server_mode="STRICT"), WEB, off)
     assert found == PLAIN
+
+
+def test_nobody_knows_who_answers_for_a_name_that_the_caller_brings() -> None:
+    inside = msgspec.structs.replace(OUTSIDE, external=False)
+    for settings in (None, {"mode": "ISTIO_MUTUAL"}, {"mode": "SIMPLE"}):
+        assert _tls(settings, of=inside).sans == ("out.example",)
+        found = _tls(settings, of=inside, dynamic=True)
+        assert (found.sans, found.host_sni, found.host_san) == ((), True, True)
