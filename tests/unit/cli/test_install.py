@@ -12,7 +12,7 @@ from pillion.resources.documents import read
 def test_yaml_is_the_same_at_every_call_and_holds_no_key() -> None:
     first, second = (CliRunner().invoke(command, ["-o", "yaml", "--replicas", "1"]) for _ in range(2))
     assert (first.exit_code, first.stdout) == (0, second.stdout)
-    assert "caBundle is left to" in first.stderr
+    assert "the control plane writes caBundle" in first.stderr
     kinds = [str(each.content["kind"]) for each in read(first.stdout, "-").documents]
     assert kinds[0] == "Namespace"
     assert kinds[-1] == "MutatingWebhookConfiguration"
