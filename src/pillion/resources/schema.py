@@ -6,7 +6,7 @@ found an error. So one pass tells the user everything that is wrong.
 
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeAlias, cast, get_args, get_origin, get_type_hints
@@ -29,6 +29,8 @@ Reader: TypeAlias = Callable[[Any, Path, Findings], Any]
 _GAPS = {"INHERIT": 1000, "ALLOW_ANY_DYNAMIC_DNS": 3}
 """Enum values whose number is not their place."""
 _INT64 = (-(2**63), 2**63 - 1)
+DEEPEST = 100
+"""Levels of a value whose form is not ours; Envoy reads fewer."""
 
 
 def find(  # the parts of a Diagnostic
@@ -269,7 +271,26 @@ def _read_timestamp(value: Any, path: Path, findings: Findings) -> Any:
 
 
 def _read_json(value: Any, path: Path, findings: Findings) -> Any:
+    if _depth(value) > DEEPEST:
+        find(findings, "out-of-range", path, f"nests too deeply, expected at most {DEEPEST} levels")
+        return None
     return freeze(value) if all(_is_unicode(text, path, findings) for text in _texts(value)) else None
+
+
+def _depth(value: Any) -> int:
+    """Count the levels of maps and lists of a JSON value, however deep."""
+    depth, level = 0, _inside(value)
+    while level is not None:
+        depth += 1
+        below = [inner for each in level if (inner := _inside(each)) is not None]
+        level = [each for inner in below for each in inner] if below else None
+    return depth
+
+
+def _inside(value: Any) -> Iterable[Any] | None:
+    if isinstance(value, Mapping):
+        return cast(Mapping[Any, Any], value).values()
+    return cast("list[Any]", value) if isinstance(value, list | tuple) else None
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -72,7 +72,11 @@ class Scribe:
         self.problem = "; ".join(problems[:3])
 
     async def _settle(self, standing: Standing) -> None:
-        document: dict[str, Any] = msgspec.json.decode(await self._client.request("GET", standing.path))
+        content = await self._client.request("GET", standing.path)
+        try:
+            document: dict[str, Any] = msgspec.json.decode(content)
+        except RecursionError:
+            return  # it nests too deeply to be read; the debug page tells
         metadata = cast("dict[str, Any]", document.get("metadata") or {})
         version = str(metadata.get("resourceVersion"))
         if version != standing.version or not self._is_ours(metadata.get("labels") or {}):

@@ -6,7 +6,8 @@ anything to a mesh (versions, heartbeats, times) is left out, so that an equal o
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast, final
 
 import msgspec
@@ -23,6 +24,8 @@ from pillion.sources.kubernetes.watched import Watched
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+DEEPEST = 12_000
+"""Levels that are read: more than an API server takes (10,000)."""
 ACCEPTED = "Accepted"
 """The condition of an object whose content was judged."""
 READY = {status: Condition(type="Ready", status=status) for status in ("True", "False", "Unknown")}
@@ -81,29 +84,45 @@ class ItemDecoder:
     def page(self, content: bytes, served: int) -> tuple[list[Item], str, str]:
         """Read a page: the objects, the list's version, the token of the next page. Raises `BrokenError`."""
         try:
-            page = _page.decode(content)
-            items = [self.item(raw, served) for raw in page.items or ()]
+            page, items = self._page(content, served)
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise BrokenError(f"the list cannot be read: {problem}") from problem
         return items, page.metadata.resource_version, page.metadata.continue_token
 
+    def _page(self, content: bytes, served: int) -> tuple[Page, list[Item]]:
+        try:
+            page = _page.decode(content)
+            return page, [self.item(raw, served) for raw in page.items or ()]
+        except RecursionError:
+            # Somebody wrote one object that nests deeply: the others are read all the same.
+            with _deeply():
+                page = _page.decode(content)
+                return page, [self.item(raw, served) for raw in page.items or ()]
+
     def event(self, line: bytes | memoryview, served: int) -> Event:
         """Read a line of a watch. Raises `BrokenError`."""
         try:
-            found = _line.decode(line)
-            match found.type:
-                case "ADDED" | "MODIFIED":
-                    return Changed(self.item(found.object, served))
-                case "DELETED":
-                    head = self._head.decode(found.object).metadata
-                    return Deleted((head.namespace, head.name), head.resource_version)
-                case "BOOKMARK":
-                    return Bookmark(self._head.decode(found.object).metadata.resource_version)
-                case _:
-                    status = _status.decode(found.object)
-                    return Failed(status.code, status.message)
+            try:
+                return self._event(line, served)
+            except RecursionError:
+                with _deeply():
+                    return self._event(line, served)
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise BrokenError(f"the watch sent what cannot be read: {problem}") from problem
+
+    def _event(self, line: bytes | memoryview, served: int) -> Event:
+        found = _line.decode(line)
+        match found.type:
+            case "ADDED" | "MODIFIED":
+                return Changed(self.item(found.object, served))
+            case "DELETED":
+                head = self._head.decode(found.object).metadata
+                return Deleted((head.namespace, head.name), head.resource_version)
+            case "BOOKMARK":
+                return Bookmark(self._head.decode(found.object).metadata.resource_version)
+            case _:
+                status = _status.decode(found.object)
+                return Failed(status.code, status.message)
 
     def item(self, raw: msgspec.Raw, served: int) -> Item:
         """Read an object."""
@@ -130,6 +149,17 @@ class ItemDecoder:
             diagnostics,
             is_marked(document),
         )
+
+
+@contextmanager
+def _deeply() -> Generator[None]:
+    """Let what nests deeply be read; what it means is not looked at that deep."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, DEEPEST))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def is_marked(document: Mapping[str, Any]) -> bool:

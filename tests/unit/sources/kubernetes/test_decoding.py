@@ -191,3 +191,27 @@ def test_reads_the_metadata_of_definitions() -> None:
     assert item.key == ("", "sidecars.networking.istio.io")
     assert item.resource is not None
     assert item.resource.metadata.name == "sidecars.networking.istio.io"
+
+
+def nested(levels: int) -> str:
+    value = '{"a":' * levels + "1" + "}" * levels
+    return f'{{"configPatches":[{{"applyTo":"CLUSTER","patch":{{"operation":"MERGE","value":{value}}}}}]}}'
+
+
+@pytest.mark.parametrize("levels", [101, 500, 9_900])
+def test_an_object_that_nests_deeply_is_refused_and_the_others_are_read(levels: int) -> None:
+    deep, flat = (
+        f'{{"metadata":{{"name":"{name}","namespace":"shop","resourceVersion":"7"}},"spec":{nested(depth)}}}'
+        for name, depth in (("deep", levels), ("flat", 100))
+    )
+    decoder = ItemDecoder(COLLECTIONS["EnvoyFilter"])
+    page = f'{{"metadata":{{"resourceVersion":"9"}},"items":[{deep},{flat}]}}'
+    (refused, read), version, _ = decoder.page(page.encode(), 0)
+    assert version == "9"
+    assert (refused.resource, [each.code for each in refused.diagnostics]) == (None, ["out-of-range"])
+    assert read.resource is not None
+    changed = decoder.event(f'{{"type":"MODIFIED","object":{deep}}}'.encode(), 0)
+    assert isinstance(changed, Changed)
+    assert changed.item == refused
+    gone = decoder.event(f'{{"type":"DELETED","object":{deep}}}'.encode(), 0)
+    assert gone == Deleted(("shop", "deep"), "7")
