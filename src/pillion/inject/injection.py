@@ -132,7 +132,7 @@ class Injector:
         written = pod_as_written(document, place)
         if not isinstance(written.get("spec"), dict) or not self._pod.fits(written):
             return Injection(document=document, diagnostics=_malformed(document, place, written))
-        original = restored(written) or written
+        original = self._before(written)
         pod = {"metadata": section(original, "metadata"), "spec": section(original, "spec")}
         policy = Policy() if options.by_hand else self._ready.policy
         decision = decide(pod, policy, namespace, options.revision)
@@ -156,6 +156,11 @@ class Injector:
             diagnostics=_warnings(document, pod),
             depends_on_name=run.reads_name or workload.kind == "Pod" or not place.is_pod,
         )
+
+    def _before(self, written: Json) -> Json:
+        """Return the pod before an earlier injection, if what it remembers of itself is a pod."""
+        before = restored(written)
+        return before if before and self._pod.fits(before) else written
 
     def _inject_list(self, document: Json, namespace: Namespace | None, options: Options) -> Injection:
         results = [self.inject(item, namespace, options) for item in document["items"]]

@@ -15,6 +15,8 @@ from pillion.inject.schema.types import Json, section
 
 ANNOTATION = "inject.pillion.dev/reversal"
 FORM = "form"
+DEEPEST = 50
+"""Changes within changes; a pod has fewer levels."""
 
 
 def reversible(original: Json, injected: Json, written: Json | None = None) -> Json:
@@ -45,7 +47,25 @@ def with_form(pod: Json, remembered: Json) -> Json:
 
 def _way_back(pod: Json) -> Json | None:
     way_back = read_json(annotations(pod).get(ANNOTATION, ""))
-    return cast(Json, way_back) if isinstance(way_back, dict) else None
+    return cast(Json, way_back) if _is_change(way_back) else None
+
+
+def _is_change(found: Any, levels: int = DEEPEST) -> bool:
+    """Return whether JSON has the form of a reversal: anybody can write an annotation."""
+    if not isinstance(found, dict) or not levels:
+        return False
+    change = cast(Json, found)
+    inside, old = change.get("~", {}), change.get("=", {})
+    return (
+        all(_are_names(change.get(key, [])) for key in ("-", "#"))
+        and isinstance(old, dict)
+        and isinstance(inside, dict)
+        and all(_is_change(each, levels - 1) for each in cast(Json, inside).values())
+    )
+
+
+def _are_names(found: Any) -> bool:
+    return isinstance(found, list) and all(isinstance(each, str) for each in cast(list[Any], found))
 
 
 def restored(pod: Json) -> Json | None:
@@ -105,8 +125,9 @@ def applied(value: Any, change: Json) -> Any:
     return _applied(cast(Json, value), change) if isinstance(value, dict) else value
 
 
-def _place(item: Json, order: list[str]) -> int:
-    return order.index(item["name"]) if item.get("name") in order else len(order)
+def _place(item: Any, order: list[str]) -> int:
+    name = cast(Json, item).get("name") if isinstance(item, dict) else None
+    return order.index(name) if name in order else len(order)
 
 
 def _applied(value: Json, change: Json) -> Json:

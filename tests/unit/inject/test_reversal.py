@@ -41,6 +41,26 @@ def test_an_injected_pod_remembers_the_original() -> None:
     assert restored(injected) == original
 
 
-@pytest.mark.parametrize("text", ["", "[]", "nonsense"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "nonsense",
+        "[" * 100_000,
+        '{"-": 5}',
+        '{"#": [5]}',
+        '{"=": 5}',
+        '{"~": {"spec": 5}}',
+        '{"~": {"spec": {"-": "x"}}}',
+        '{"~": {"a": ' * 60 + "{}" + "}}" * 60,
+    ],
+)
 def test_a_pod_that_remembers_nothing_is_not_restored(text: str) -> None:
     assert restored({"metadata": {"annotations": {ANNOTATION: text}}, "spec": {}}) is None
+
+
+def test_what_is_set_again_may_be_anything() -> None:
+    pod = {"metadata": {}, "spec": {"containers": [{"name": "a"}, {"name": "b"}]}}
+    change = {"~": {"spec": {"~": {"containers": {"=": {"a": 7}, "#": ["b"]}}}}}
+    assert applied(pod, change)["spec"]["containers"] == [{"name": "b"}, 7]

@@ -6,6 +6,7 @@ parse, and render for a plain pod.
 
 import os
 import sys
+import traceback
 from typing import Any, BinaryIO
 
 import msgspec
@@ -99,6 +100,12 @@ class Bench:
 
     def prepare(self, preparation: Preparation) -> Prepared:
         """Use other settings, unless they are unusable."""
+        try:
+            return self._prepared(preparation)
+        except Exception as fault:  # noqa: BLE001 who waits for an answer is told why there is none
+            return Prepared((_fault("these settings", fault),), is_used=False)
+
+    def _prepared(self, preparation: Preparation) -> Prepared:
         reviewer, before = self._reviewer, self._preparation
         if reviewer is None or before is None or before.settings != preparation.settings:
             reviewer = Reviewer(Injector(preparation.settings, FrozenMap(os.environ)))
@@ -122,7 +129,10 @@ class Bench:
         if self._reviewer is None or self._preparation is None:
             return Found(answer.failure("there are no settings to inject with"), depends_on_name=True)
         options = _options(self._preparation, self._proxy_configs, asked.path)
-        answered = self._reviewer.respond("application/json", asked.body, options, self._namespace(asked.body))
+        try:
+            answered = self._reviewer.respond("application/json", asked.body, options, self._namespace(asked.body))
+        except Exception as fault:  # noqa: BLE001 one pod must not end the process that injects the others
+            return Found(answer.failure(_fault("this pod", fault)), depends_on_name=True)
         return Found(
             answer.read(answered.body),
             depends_on_name=answered.injection is not None and answered.injection.depends_on_name,
@@ -138,6 +148,12 @@ class Bench:
             return None  # whoever answers says what is wrong with it
         name = request.object.metadata.namespace or request.namespace or ""
         return Namespace(name=name, labels=None, annotations=self._ids.get(name, NO_LABELS))
+
+
+def _fault(at: str, fault: Exception) -> str:
+    """Say that we failed; where, our log tells."""
+    traceback.print_exception(fault)
+    return f"the injector fails at {at}: {type(fault).__name__}: {fault}"
 
 
 class _Home(msgspec.Struct, frozen=True):

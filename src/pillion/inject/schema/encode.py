@@ -108,5 +108,5 @@ def read_json(text: str) -> Any:
     """Read JSON; text that is none gives `None`."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

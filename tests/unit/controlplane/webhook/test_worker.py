@@ -4,7 +4,10 @@ import base64
 import json
 from typing import Any
 
+import pytest
+
 from pillion.controlplane.webhook.worker import TO_WORKER, Ask, Bench, NamespaceIds, Preparation, written
+from pillion.inject.injection import Injector
 from pillion.inject.settings import Settings, default_settings
 from pillion.resources.istio.proxy_config import ProxyConfig, ProxyConfigSpec, ProxyImage
 from pillion.resources.istio.workload import WorkloadSelector
@@ -24,8 +27,9 @@ WEB = ProxyConfig(
 SHOP = NamespaceIds(name="shop", annotations=Labels({"openshift.io/sa.scc.uid-range": "5000/10"}))
 
 
-def review(app: str) -> bytes:
-    pod = {"metadata": {"name": app, "labels": {"app": app}}, "spec": {"containers": [{"name": "app", "image": "a"}]}}
+def review(app: str, annotations: dict[str, str] | None = None) -> bytes:
+    metadata = {"name": app, "labels": {"app": app}, "annotations": annotations or {}}
+    pod = {"metadata": metadata, "spec": {"containers": [{"name": "app", "image": "a"}]}}
     request = {"uid": "u", "namespace": "shop", "object": pod}
     return json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}).encode()
 
@@ -68,3 +72,29 @@ def test_ids_of_the_namespace_count_on_openshift_alone() -> None:
         bench.prepare(Preparation(default_settings(), openshift=openshift, ids=(SHOP,)))
         assert ("5009" in json.dumps(patch(bench, "web"))) is wanted
     assert bench.ask(Ask(b"[]", "/inject")).verdict.fate == "failed"
+
+
+def test_an_annotation_that_is_none_of_ours_harms_nobody() -> None:
+    bench = Bench()
+    bench.prepare(Preparation(default_settings()))
+    before = patch(bench, "web")
+    for text in ('{"-": 5}', '{"~": {"spec": {"=": {"containers": [1]}}}}', "[" * 100_000):
+        found = bench.ask(Ask(review("web", {"inject.pillion.dev/reversal": text}), "/inject"))
+        assert found.verdict.fate == "injected"
+    assert patch(bench, "web") == before
+
+
+def test_a_fault_of_ours_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    bench.prepare(Preparation(default_settings()))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("oh")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Injector, "inject", fail)
+        assert "RuntimeError: oh" in bench.ask(Ask(review("web"), "/inject")).verdict.message
+        prepared = bench.prepare(Preparation(default_settings(), native_sidecars=True))
+        assert not prepared.is_used
+        assert "RuntimeError: oh" in prepared.problems[0]
+    assert patch(bench, "web")
