@@ -26,6 +26,15 @@ MESH_MAP = "istio"
 SIDECAR = "sidecar"
 FUNCTIONS = {**SPRIG_FUNCTIONS, **ISTIO_FUNCTIONS}
 """What a template may call beside Go's own functions."""
+_FORMS: dict[str, tuple[type, str]] = {
+    "policy": (str, "a text"),
+    "defaultTemplates": (list, "a list"),
+    "aliases": (dict, "a map"),
+    "neverInjectSelector": (list, "a list"),
+    "alwaysInjectSelector": (list, "a list"),
+    "injectedAnnotations": (dict, "a map"),
+}
+"""What the fields of `config` are, templates apart."""
 
 
 class Settings(Value):
@@ -92,6 +101,7 @@ def _read_config(result: Compiled, functions: Mapping[str, Function], report: _R
     if is_bare:
         # Istio takes a file that is no config for the sidecar template itself
         templates, config = {SIDECAR: text}, {}
+    config = _well_formed(config, report)
     for name, template in cast(Json, templates).items():
         try:
             result.templates[str(name)] = parse(str(name), str(template), functions)
@@ -107,6 +117,20 @@ def _read_config(result: Compiled, functions: Mapping[str, Function], report: _R
     )
     annotations: Json = config.get("injectedAnnotations") or {}
     result.injected_annotations = FrozenMap({str(key): str(value) for key, value in annotations.items()})
+
+
+def _well_formed(config: Json, report: _Report) -> Json:
+    """Leave out the fields that are of another form than Istio reads."""
+    wrong: dict[str, str] = {}
+    for name, (kind, words) in _FORMS.items():
+        value = config.get(name)
+        if value is not None and not isinstance(value, kind):
+            wrong[name] = f"{name}: {words} was expected, not {value!r:.60}"
+        elif name.endswith("Selector") and not all(isinstance(each, dict) for each in value or ()):
+            wrong[name] = f"{name}: a list of label selectors was expected"
+    for message in wrong.values():
+        report("config", "bad-config", message)
+    return {name: value for name, value in config.items() if name not in wrong}
 
 
 def _strings(items: Any) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ def test_the_whole_config() -> None:
     ("texts", "setting", "code", "part"),
     [
         ({"config": "templates: {sidecar: '{{ nope }}'}"}, "config", "bad-template", "sidecar:1"),
+        ({"config": "templates: {sidecar: a}\naliases: 5"}, "config", "bad-config", "aliases: a map was expected"),
+        ({"config": "templates: {sidecar: a}\nneverInjectSelector: [5]"}, "config", "bad-config", "label selectors"),
+        ({"config": "templates: {sidecar: a}\ninjectedAnnotations: [a]"}, "config", "bad-config", "a map was expected"),
         ({"values": "["}, "values", "bad-values", ""),
         ({"values": "[]"}, "values", "bad-values", "a map was expected"),
         ({"mesh": "defaultConfig: {statusPort: x}"}, "mesh", "bad-mesh-config", "defaultConfig.statusPort"),
