@@ -69,7 +69,7 @@ class OutboundTraits(CommonTraits):
     labels: Labels = NO_LABELS
     """The labels that a selector of its scope asks for, no others."""
     own_address: str = ""
-    """Its first address, only when it belongs to a headless service that it imports."""
+    """Its first address, only when it belongs to a headless service or entry that it imports."""
     locality: Locality = NOWHERE
     """Only where a DNS service prefers members by place."""
     cluster: str = ""

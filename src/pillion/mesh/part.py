@@ -28,7 +28,7 @@ Facts = tuple[tuple[tuple[str, ...], tuple[Endpoint, ...]], ...]
 """What of the endpoints is configuration, service by service: the identities, and the members where they are named."""
 Aliases = tuple[tuple[str, tuple[Alias, ...]], ...]
 HIDDEN = "~"
-NAMED_MEMBERS = frozenset({"DNS", "DNS_ROUND_ROBIN"})
+NAMED_MEMBERS = frozenset({"DNS", "DNS_ROUND_ROBIN", "PASSTHROUGH"})
 UNDECLARED = Metadata()
 """Of a namespace that no Namespace resource speaks of."""
 
@@ -149,7 +149,7 @@ def _facts(services: tuple[Service, ...], table: EndpointShelf, around: Surround
         members = table.get(service_key(service.hostname, service.namespace), ())
         accounts = {each.account for each in members if each.account} | set(declared[service.hostname])
         through = any(is_subset_of(service.hostname, host) for host in around.passed_through)
-        named = members if service.headless or service.resolution in NAMED_MEMBERS or through else ()
+        named = members if service.resolution in NAMED_MEMBERS or through else ()
         facts.append((tuple(sorted(_expanded(accounts, around.trust_domain_aliases))), named))
     return tuple(facts)
 

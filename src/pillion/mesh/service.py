@@ -72,6 +72,13 @@ class Service(Value):
         return self.registry == "Kubernetes" and self.resolution == "PASSTHROUGH"
 
 
+def port_override(service: Service, port: ServicePort) -> int | None:
+    """Return the port that an entry with resolution NONE hands calls of one of its ports on to, where it says so."""
+    if service.registry != "External" or service.resolution != "PASSTHROUGH" or not isinstance(port.target, int):
+        return None
+    return port.target or None
+
+
 def age(service: Service) -> tuple[str, str, str]:
     """Sort services as Istio does: oldest first, then by name (a ServiceEntry's is its host) and namespace."""
     return service.created, service.hostname if service.registry == "External" else service.name, service.namespace

@@ -71,8 +71,9 @@ def _common(proxy: Proxy, scope: SidecarScope, telemetry: tuple[Telemetry, ...])
 
 
 def headless_members(scope: SidecarScope) -> frozenset[str]:
-    """Give the addresses of all members of headless services that a scope imports."""
-    return frozenset(member.address for service in scope.services if service.headless for member in service.members)
+    """Give the addresses of all members that callers choose themselves: of headless services, of entries like them."""
+    passing = (service for service in scope.services if service.resolution == "PASSTHROUGH")
+    return frozenset(member.address for service in passing for member in service.members)
 
 
 def has_ingress(scope: SidecarScope) -> bool:

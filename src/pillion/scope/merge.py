@@ -40,12 +40,12 @@ def _joined(existing: Service, service: Service) -> Service:
         return existing
     known = {port.number for port in existing.ports}
     added = (port for port in service.ports if port.number not in known)
-    return replace(existing, ports=existing.ports + tuple(_taken_over(port, theirs=theirs) for port in added))
+    return replace(existing, ports=existing.ports + tuple(_taken_over(port, existing, service) for port in added))
 
 
-def _taken_over(port: ServicePort, *, theirs: bool) -> ServicePort:
-    """Give a port as the first service has it: target ports of an entry stay with the entry that declared them."""
-    return port if theirs else replace(port, target=0)
+def _taken_over(port: ServicePort, existing: Service, service: Service) -> ServicePort:
+    """Give a port as the first service has it: the target ports of another entry stay with that entry."""
+    return port if existing.registry == "Kubernetes" or existing.name == service.name else replace(port, target=0)
 
 
 def _alike(one: Service, other: Service) -> bool:

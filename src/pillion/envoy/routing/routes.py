@@ -27,7 +27,7 @@ def route_configuration(table: RouteTable, memo: Memo) -> bytes:
     rest = route_pb2.RouteConfiguration(
         validate_clusters=boolean(False),
         ignore_port_in_host_matching=table.ignore_port,
-        max_direct_response_body_size_bytes=None if table.placeholder else uint32(MAX_DIRECT_RESPONSE),
+        max_direct_response_body_size_bytes=uint32(MAX_DIRECT_RESPONSE),
     )
     hosts = (memo(virtual_host, host) for host in table.hosts)
     return b"".join(

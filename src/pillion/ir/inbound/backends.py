@@ -14,7 +14,7 @@ from pillion.ir.policy.connection import preserves_case
 from pillion.ir.policy.pool import connect_timeout, keepalive, limits, upstream_http
 from pillion.ir.policy.traffic import EMPTY, port_policy, with_defaults
 from pillion.mesh.destination_rules import ConsolidatedRule
-from pillion.mesh.service import Service, ServicePort
+from pillion.mesh.service import Service, ServicePort, port_override
 from pillion.mesh.workload import ServiceTarget
 from pillion.resources.istio.sidecar import IstioIngressListener
 from pillion.resources.protocol import parse_protocol
@@ -104,6 +104,7 @@ def _backend(end: _End, inputs: InboundInputs) -> Backend:
         members=(Group(members=(member,)),) if static else (),
         source_addresses=() if end.address in {"127.0.0.1", "::1"} else _sources(inputs),
         cleanup_interval=None if static else FOREVER,
+        port_override=port_override(end.service, end.port) if end.service and not static else None,
     )
 
 

@@ -24,8 +24,6 @@ class RouteTable(Value):
     hosts: tuple[VirtualHost, ...] = ()
     ignore_port: bool = True
     outbound: bool = True
-    placeholder: bool = False
-    """It stands for a table that nothing is known of."""
 
     @property
     def targets(self) -> frozenset[BackendKey]:

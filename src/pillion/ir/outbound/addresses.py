@@ -19,8 +19,8 @@ def is_address(text: str) -> bool:
 
 
 def is_cidr(text: str) -> bool:
-    """Return whether the text is an address range."""
-    return "/" in text
+    """Return whether the text is an address range; a socket's path is none."""
+    return "/" in text and not text.startswith("unix:")
 
 
 def _version(text: str) -> int:

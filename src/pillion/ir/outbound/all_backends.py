@@ -4,7 +4,7 @@ from pillion.ir.memo import Memo
 from pillion.ir.model.backend import AddressFamily, Backend
 from pillion.ir.model.key import BackendKey
 from pillion.ir.outbound.backends import BackendInputs, base_backends, dynamic_backend, refuse, service_backends
-from pillion.ir.outbound.endpoints import ANYWHERE, ClientView
+from pillion.ir.outbound.endpoints import ANYWHERE, NO_RULES, ClientView, PeerRules
 from pillion.ir.policy.client_tls import MutualMode
 from pillion.ir.policy.cluster_local import cluster_local_hosts
 from pillion.ir.policy.connection import preserves_case
@@ -38,6 +38,8 @@ class BackendSlice(Value):
     """Which hosts' members stay within their cluster."""
     client: ClientView = ANYWHERE
     """Whose preferences count among members that Envoy resolves by name."""
+    peers: PeerRules = NO_RULES
+    """Which of those members take mutual TLS; only where some say that they do."""
 
 
 def backend_slice(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> BackendSlice:
@@ -62,7 +64,14 @@ def backend_slice(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> Ba
             node=traits.node,
             labels=traits.labels,
         ),
+        peers=PeerRules(policies=scope.peer_authentications, root_namespace=root)
+        if any(_takes_mtls_by_name(service) for service in scope.services)
+        else NO_RULES,
     )
+
+
+def _takes_mtls_by_name(service: Service) -> bool:
+    return service.resolution in _BY_DNS and any(member.mtls for member in service.members)
 
 
 def rules_in_force(scope: SidecarScope, labels: Labels) -> FrozenMap[ConsolidatedRule]:
@@ -101,5 +110,6 @@ def _inputs(cut: BackendSlice, service: Service) -> BackendInputs:
         preserve_case=cut.preserve_case,
         family=cut.family if placed or service.resolution == "DYNAMIC_DNS" else "v4",
         client=cut.client if placed else ANYWHERE,
+        peers=cut.peers if _takes_mtls_by_name(service) else NO_RULES,
         cluster_local=cut.cluster_local,
     )

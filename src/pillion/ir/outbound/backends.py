@@ -19,7 +19,7 @@ from pillion.ir.model.backend import (
 )
 from pillion.ir.model.balancing import Balancing
 from pillion.ir.model.key import BLACK_HOLE, DYNAMIC_DNS, PASSTHROUGH, BackendKey
-from pillion.ir.outbound.endpoints import ANYWHERE, NO_RULES, ClientView, member_groups
+from pillion.ir.outbound.endpoints import ANYWHERE, NO_RULES, ClientView, PeerRules, member_groups
 from pillion.ir.outbound.unknown import unknown_names, wildcard_names
 from pillion.ir.policy.balancing import balancing, is_passthrough, outlier
 from pillion.ir.policy.client_tls import ClientTlsInputs, MutualMode, client_tls
@@ -28,7 +28,7 @@ from pillion.ir.policy.pool import connect_timeout, keepalive, limits, nanosecon
 from pillion.ir.policy.traffic import port_policy, subset_policy, with_defaults
 from pillion.mesh.destination_rules import ConsolidatedRule
 from pillion.mesh.endpoint import Endpoint
-from pillion.mesh.service import Service, ServicePort
+from pillion.mesh.service import Service, ServicePort, port_override
 from pillion.resources.host import is_wildcard
 from pillion.resources.istio.destination_rule import Subset, TrafficPolicy
 from pillion.resources.istio.mesh_config import MeshConfig
@@ -52,6 +52,7 @@ class BackendInputs(Value):
     preserve_case: bool = False
     family: AddressFamily = "v4"
     client: ClientView = ANYWHERE
+    peers: PeerRules = NO_RULES
     cluster_local: FrozenMap[bool] = FrozenMap()
     """Which hosts' members stay within their cluster."""
 
@@ -176,7 +177,7 @@ def _backend(part: _Part) -> Backend | None:
     terms = _terms(part)
     groups = ()
     if discovery in _DNS:
-        groups = member_groups(terms, chosen.locality, service.members, inputs.client, NO_RULES, by_name=True)
+        groups = member_groups(terms, chosen.locality, service.members, inputs.client, inputs.peers, by_name=True)
         if not groups:
             return None
     tls = client_tls(
@@ -208,7 +209,7 @@ def _backend(part: _Part) -> Backend | None:
         members=groups,
         terms=terms if discovery == "eds" else None,
         dns=_dns(part, discovery),
-        port_override=_port_override(part, discovery),
+        port_override=port_override(service, part.port) if discovery == "original-destination" else None,
         rule=_rule_name(inputs.rule),
         subset=part.key.subset,
     )
@@ -226,19 +227,11 @@ def _rule_name(rule: ConsolidatedRule | None) -> str:
     return f"{rule.rule.metadata.namespace}/{rule.rule.metadata.name}" if rule else ""
 
 
-def _port_override(part: _Part, discovery: Discovery) -> int | None:
-    """Return the port that an entry without members (NONE) hands calls on to."""
-    target, service = part.port.target, part.inputs.service
-    if discovery != "original-destination" or service.registry != "External" or service.resolution != "PASSTHROUGH":
-        return None
-    return target if isinstance(target, int) and target else None
-
-
 def _dns(part: _Part, discovery: Discovery) -> Dns | None:
     family = part.inputs.family
     if discovery == "dynamic":
         return wildcard_names(part.inputs.service.hostname, family)
-    if part.inputs.service.resolution in _BY_DNS:
+    if part.inputs.service.resolution in _BY_DNS and not part.passed_through:
         return Dns(family=family, refresh=nanoseconds(part.inputs.config.dns_refresh_rate))
     return None
 

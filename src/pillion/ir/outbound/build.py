@@ -136,4 +136,4 @@ def _table_inputs(scope: SidecarScope, traits: OutboundTraits, key: TableKey, me
 
 def _naming_traits(traits: OutboundTraits) -> OutboundTraits:
     """Return what of the traits names depend on, so that others do not change them."""
-    return OutboundTraits(families=traits.families, dns_capture=traits.dns_capture)
+    return OutboundTraits(families=traits.families, dns_capture=traits.dns_capture, dual_stack=traits.dual_stack)

@@ -39,10 +39,6 @@ def test_the_bytes_are_those_of_the_whole_message() -> None:
     assert parsed.SerializeToString(deterministic=True) == made
 
 
-def test_a_placeholder_says_little() -> None:
-    assert set(_table(placeholder=True, ignore_port=False)) == {"name", "virtualHosts", "validateClusters"}
-
-
 @pytest.mark.parametrize(
     ("match", "wanted"),
     [

@@ -30,9 +30,9 @@ class TableInputs(Value):
 
 
 def route_table(inputs: TableInputs, memo: Memo) -> RouteTable:
-    """Return the table; without `hosts`, one that nothing is known of."""
+    """Return the table; without `hosts`, one that knows nobody."""
     if inputs.hosts is None:
-        return RouteTable(key=inputs.key, ignore_port=False, placeholder=True)
+        return RouteTable(key=inputs.key, hosts=() if inputs.key.host else (inputs.catch_all,))
     hosts = virtual_hosts(inputs.hosts, memo)
     if inputs.key.host:
         return RouteTable(key=inputs.key, hosts=_of_service(hosts, inputs.key))

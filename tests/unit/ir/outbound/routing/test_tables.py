@@ -41,9 +41,11 @@ def test_a_detected_service_has_its_own_under_any_name() -> None:
     assert [(host.name, host.domains) for host in table.hosts] == [(WEB.hostname, ("*",))]
 
 
-def test_a_table_that_nothing_is_known_of() -> None:
-    table = route_table(TableInputs(key=TableKey(port=1), hosts=None, catch_all=CATCH_ALL), Memo())
-    assert (table.hosts, table.placeholder) == ((), True)
+def test_a_table_that_knows_nobody_has_what_becomes_of_strangers() -> None:
+    table = route_table(TableInputs(key=TableKey(socket="http_proxy"), hosts=None, catch_all=CATCH_ALL), Memo())
+    assert (table.hosts, table.ignore_port) == ((CATCH_ALL,), True)
+    alone = route_table(TableInputs(key=TableKey(port=1, host="a"), hosts=None, catch_all=CATCH_ALL), Memo())
+    assert alone.hosts == ()
 
 
 def test_services_with_a_port_trimmed_to_it() -> None:
