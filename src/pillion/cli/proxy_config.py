@@ -6,12 +6,12 @@ import click
 
 from pillion.cli.cluster import asked, cluster_options, means_cluster
 from pillion.cli.output import client, guarded, mesh_option, output_option, print_json, print_table
-from pillion.cli.proxy_tables import TABLES, section
+from pillion.cli.proxy_tables import TABLES, rows_of, section
 from pillion.sources.kubernetes.client import KubernetesClient
 
 
 @click.command()
-@click.argument("part", type=click.Choice([*TABLES, "bootstrap", "all"]))
+@click.argument("part", type=click.Choice([*TABLES, "bootstrap", "all"]), metavar="PART")
 @click.argument("pod")
 @click.option("-n", "--namespace", default="", help="the pod's namespace, unless POD says NAMESPACE/POD")
 @mesh_option
@@ -19,9 +19,10 @@ from pillion.sources.kubernetes.client import KubernetesClient
 @output_option
 @guarded
 def command(part: str, pod: str, *, output: str, namespace: str, **where: str) -> None:
-    """Show clusters, listeners, routes, endpoints or the bootstrap of a pod's Envoy. POD may be a Deployment's name.
+    """Show PART of a pod's Envoy: clusters, listeners, routes, endpoints, bootstrap or all.
 
-    With --kubeconfig or --context it is a pod of that cluster, else one of the mesh on this machine.
+    With --kubeconfig or --context it is a pod of that cluster, or a Deployment's name; else one of the mesh on this
+    machine.
     """
     dump = _dump(pod, namespace, **where)
     if part == "all":
@@ -29,8 +30,8 @@ def command(part: str, pod: str, *, output: str, namespace: str, **where: str) -
     elif output == "json" or part == "bootstrap":
         print_json(section(dump, part))
     else:
-        header, row = TABLES[part]
-        print_table(header, sorted(line for each in section(dump, part) for line in row(each)))
+        header, _ = TABLES[part]
+        print_table(header, rows_of(section(dump, part), part))
 
 
 def _dump(pod: str, namespace: str, mesh: str, kubeconfig: str, context: str) -> dict[str, Any]:

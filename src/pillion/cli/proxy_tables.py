@@ -1,6 +1,6 @@
 """Parts of an Envoy's configuration dump, as `istioctl proxy-config` lays them out."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 Message = Mapping[str, Any]
@@ -14,6 +14,18 @@ def section(dump: Message, part: str) -> Any:
     if part == "bootstrap":
         return _of_type(dump, "BootstrapConfigDump").get("bootstrap", NOTHING)
     return list(_SECTIONS[part](dump))
+
+
+def rows_of(messages: Iterable[Message], part: str) -> list[tuple[str, ...]]:
+    """Lay out the messages of a part, by name; routes of one host stay in the order in which Envoy tries them."""
+    _, row = TABLES[part]
+    if part != "routes":
+        return sorted(line for each in messages for line in row(each))
+    return [line for each in sorted(messages, key=_name) for line in row(each)]
+
+
+def _name(message: Message) -> str:
+    return str(message.get("name", ""))
 
 
 def _of_type(dump: Message, name: str) -> Message:
@@ -90,7 +102,7 @@ def _destination(chain: Message) -> str:
 
 
 def _route_row(table: Message) -> Iterator[tuple[str, ...]]:
-    for host in table.get("virtual_hosts", ()):
+    for host in sorted(table.get("virtual_hosts", ()), key=_name):
         domains = host.get("domains", ())
         shown = ", ".join(domains[:2]) + (f" + {len(domains) - 2} more" if len(domains) > 2 else "")
         for route in host.get("routes", ()):
@@ -98,9 +110,27 @@ def _route_row(table: Message) -> Iterator[tuple[str, ...]]:
             target = action.get("cluster") or ("weighted" if "weighted_clusters" in action else "-")
             if "direct_response" in route:
                 target = f"direct response {route['direct_response'].get('status', '')}"
-            match: Message = route.get("match") or {}
-            path = next((f"{match[key]}" for key in ("path", "prefix", "path_separated_prefix") if key in match), "*")
-            yield str(table.get("name", "-")), str(host.get("name", "")), shown, path, str(target)
+            asked = _route_match(route.get("match") or {})
+            yield str(table.get("name", "-")), str(host.get("name", "")), shown, asked, str(target)
+
+
+def _route_match(match: Message) -> str:
+    """Write which requests a route takes, short: its path as it begins, and what else it asks for by name."""
+    path = next((f"{match[key]}*" for key in ("prefix", "path_separated_prefix") if key in match), "*")
+    path = str(match.get("path", path))
+    if "safe_regex" in match:
+        path = str(match["safe_regex"].get("regex", path))
+    others = [*match.get("headers", ()), *match.get("query_parameters", ())]
+    return ", ".join([path, *(_condition(each) for each in others)])
+
+
+def _condition(matcher: Message) -> str:
+    text: Message = matcher.get("string_match") or {}
+    words = {"exact": "={}", "prefix": "={}*", "suffix": "=*{}", "contains": "=*{}*"}
+    said = next((form.format(text[key]) for key, form in words.items() if key in text), "")
+    if "safe_regex" in text:
+        said = f"~{text['safe_regex'].get('regex', '')}"
+    return f"{'not ' if matcher.get('invert_match') else ''}{matcher.get('name', '')}{said}"
 
 
 def _endpoint_row(assignment: Message) -> Iterator[tuple[str, ...]]:
