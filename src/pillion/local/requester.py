@@ -18,12 +18,13 @@ TIMEOUT = 5.0
 """Seconds for a whole request."""
 
 
-def ask(target: "dict[str, Any]") -> "dict[str, Any]":
-    """Send one request."""
+def ask(target: "dict[str, Any]", used: "set[int]") -> "dict[str, Any]":
+    """Send one request, from a port that is none of `used`, and add that port."""
     answer: dict[str, Any] = {"id": target["id"], "status": 0, "body": "", "local_port": 0, "error": ""}
     host, port = target["host"], target["port"]
     try:
-        with socket.create_connection((target.get("address") or host, port), timeout=TIMEOUT) as connection:
+        own = ("", unused_port(used))
+        with socket.create_connection((target.get("address") or host, port), TIMEOUT, own) as connection:
             answer["local_port"] = connection.getsockname()[1]
             request = f"GET {target.get('path', '/')} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
             connection.sendall(request.encode())
@@ -50,6 +51,20 @@ def ask(target: "dict[str, Any]") -> "dict[str, Any]":
     return answer
 
 
+def unused_port(used: "set[int]") -> int:
+    """Choose a local port, and remember it: the kernel gives one port to two connections if they go to two places.
+
+    Whoever looks a request up by its port would then find the other one's.
+    """
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("", 0))
+            port = int(probe.getsockname()[1])
+        if port not in used:
+            used.add(port)
+            return port
+
+
 def dechunked(body: bytes) -> bytes:
     """Join the chunks of a body."""
     whole = b""
@@ -63,5 +78,6 @@ def dechunked(body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
+    seen: "set[int]" = set()
     for each in json.load(sys.stdin):
-        sys.stdout.write(json.dumps(ask(each)) + "\n")
+        sys.stdout.write(json.dumps(ask(each, seen)) + "\n")

@@ -82,7 +82,9 @@ def _weights(weights: Sequence[Weight]) -> Table:
     table = Table(box=None, header_style="bold", title_justify="left", padding=(0, 2, 0, 0))
     for name in ("Envoy of", "clusters", "listeners", "route tables", "configuration", "memory allocated"):
         is_first = name == "Envoy of"
-        table.add_column(name, justify="left" if is_first else "right", no_wrap=is_first)
+        # whole words: a narrow terminal breaks a header between them, and never inside one
+        widest = max(map(len, name.split()))
+        table.add_column(name, justify="left" if is_first else "right", no_wrap=is_first, min_width=widest)
     for each in weights:
         table.add_row(
             each.workload,
