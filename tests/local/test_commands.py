@@ -186,6 +186,28 @@ def test_a_file_that_is_not_there_is_all_that_is_said() -> None:
         assert done.stderr == "/nowhere.yaml: error: there is no such file or folder [unreadable]; check the path\n"
 
 
+def test_nothing_to_apply_is_no_success() -> None:
+    for command in ("apply", "delete"):
+        done = pillion(command, "-f", "-", stdin="# nothing but a comment\n", mesh="nobody")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", "pillion: there is no resource in -\n")
+
+
+def test_what_cannot_be_read_has_all_fields_of_the_answer_too() -> None:
+    done = pillion("apply", "-f", "/nowhere.yaml", "-o", "json", mesh="nobody")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["errors"], answer["results"]) == (2, 1, [])
+    assert answer.keys() == {"results", "diagnostics", "errors", "seconds", "proxies", "waiting", "refused"}
+
+
+@pytest.mark.parametrize("words", [("down",), ("get", "pods"), ("exec", "web", "--", "true"), ("up", ".")])
+def test_who_is_not_root_is_told_so(words: tuple[str, ...]) -> None:
+    capable = ("--inh-caps", "+dac_override", "--ambient-caps", "+dac_override")  # to read this checkout
+    as_nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *capable)
+    done = subprocess.run([*as_nobody, *PILLION, *words], check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "pillion: a mesh on this machine needs root, for network namespaces: try sudo\n"
+
+
 STRICT = """
 apiVersion: security.istio.io/v1
 kind: PeerAuthentication

@@ -33,8 +33,12 @@ def command(files: tuple[str, ...], timeout: float, mesh: str, output: str) -> N
     """Lay resources over the watched files; they count until `pillion delete`."""
     reading = read_paths(files)
     if has_errors(reading.diagnostics) and not reading.documents:
-        _say(reading.diagnostics, {"results": []}, output)
+        _say(reading.diagnostics, unasked(reading.diagnostics), output)
         sys.exit(2)
+    if not reading.documents:
+        if output == "json":
+            print_json(unasked(reading.diagnostics))
+        fail(f"there is no resource in {', '.join(files)}")
     answer = client(mesh).post("/apply", order(reading.documents, timeout))
     told = reading.located(unpacked(answer["diagnostics"]))
     _say((*reading.diagnostics, *told), answer, output)
@@ -44,6 +48,20 @@ def command(files: tuple[str, ...], timeout: float, mesh: str, output: str) -> N
         fail("some files could not be read; what could is in force")
     if answer["errors"] or answer["waiting"] or answer["refused"]:
         sys.exit(1)
+
+
+def unasked(found: Diagnostics) -> dict[str, Any]:
+    """Give the answer about files that hold nothing to ask the mesh for."""
+    errors = sum(each.severity == "error" for each in found)
+    return {
+        "results": [],
+        "diagnostics": [msgspec.to_builtins(each) for each in found],
+        "errors": errors,
+        "seconds": 0.0,
+        "proxies": 0,
+        "waiting": [],
+        "refused": {},
+    }
 
 
 def _say(found: Diagnostics, answer: dict[str, Any], output: str) -> None:

@@ -31,6 +31,8 @@ def command(files: tuple[str, ...], timeout: float, mesh: str, output: str) -> N
     if has_errors(reading.diagnostics) and not reading.documents:
         print_diagnostics(reading.diagnostics)
         sys.exit(2)
+    if not reading.documents:
+        fail(f"there is no resource in {', '.join(files)}")
     answer = client(mesh).post("/delete", order(reading.documents, timeout))
     if output == "json":
         print_json(answer)

@@ -1,7 +1,6 @@
 """`pillion demo`: a tour of three Sidecars at work on real Envoys."""
 
 import asyncio
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from pillion.cli.output import fail, guarded, layout, output_option, print_json
+from pillion.cli.output import fail, guarded, layout, need_root, output_option, print_json
 from pillion.local import inventory
 from pillion.local.server import tables
 from pillion.local.server.door import Interruption
@@ -32,8 +31,7 @@ def command(samples: str, mesh: str, output: str) -> None:
     folder = Path(samples) if samples else SAMPLES
     if not (folder / "mesh").is_dir():
         fail(f"{folder} holds no tour; give the folder samples/tour of a checkout with --samples")
-    if os.geteuid() != 0:
-        fail("a mesh on this machine needs root, for network namespaces: try sudo")
+    need_root()
     console = Console(stderr=output == "json", quiet=output == "json")
     try:
         answer = asyncio.run(_tour(folder, layout(mesh), console))

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pillion.cli.output import fail, guarded, layout, mesh_option, output_option, print_json
+from pillion.cli.output import fail, guarded, layout, mesh_option, need_root, output_option, print_json
 from pillion.local import inventory
 from pillion.local.client import Client, NotRunningError
 from pillion.local.server.door import clear_leftovers
@@ -21,6 +21,7 @@ PATIENCE = 60.0
 @guarded
 def command(mesh: str, output: str) -> None:
     """Take the mesh down, or what is left of one whose processes died, and show that the machine is as it was."""
+    need_root()
     place = layout(mesh)
     before = place.before.read_bytes() if place.before.exists() else None
     was_running = _stop(place)

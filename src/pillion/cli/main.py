@@ -8,6 +8,8 @@ from typing import cast
 
 import click
 
+from pillion.resources.suggest import nearest
+
 COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("agent", "run Envoy beside a workload: bootstrap, readiness, drain, restart"),
     "apply": ("apply", "lay resources over the files of a running mesh"),
@@ -47,6 +49,14 @@ class Commands(click.Group):
             return None
         module = importlib.import_module(f"pillion.cli.{COMMANDS[cmd_name][0]}")
         return cast(click.Command, module.command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is asked for; say which one may have been meant when there is none."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing and (meant := nearest(args[0], COMMANDS)):
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing one of them."""

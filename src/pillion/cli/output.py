@@ -25,6 +25,12 @@ output_option = click.option(
 )
 
 
+def need_root() -> None:
+    """End with a message unless root asks: to anybody else a mesh on this machine looks as if it were not there."""
+    if os.geteuid() != 0:
+        fail("a mesh on this machine needs root, for network namespaces: try sudo")
+
+
 def layout(mesh: str) -> Layout:
     """Find the state folder of a mesh."""
     return layout_of(mesh, base_of(os.environ, os.getuid()))
@@ -42,6 +48,7 @@ timeout_option = click.option(
 
 def client(mesh: str) -> Client:
     """Find a running mesh."""
+    need_root()
     return Client(layout(mesh))
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import Any, cast
 
 import click
 
-from pillion.cli.output import fail, guarded, layout, mesh_option, print_diagnostics, unpacked
+from pillion.cli.output import fail, guarded, layout, mesh_option, need_root, print_diagnostics, unpacked
 from pillion.local.client import Client, ClientError
 from pillion.local.kubelet.images import ExecRule, parse_rule
 from pillion.local.server.door import Interruption, opened
@@ -38,8 +37,7 @@ def command(paths: tuple[str, ...], *, rules: tuple[str, ...], mesh_config: str,
     for path in (*paths, *filter(None, (mesh_config,))):
         if path != "-" and not Path(path).exists():
             fail(f"{path}: there is no such file or folder")
-    if os.geteuid() != 0:
-        fail("a mesh on this machine needs root, for network namespaces: try sudo")
+    need_root()
     options = MeshOptions(
         paths=tuple(str(Path(path).resolve()) if path != "-" else path for path in paths),
         rules=_rules(rules),

@@ -40,7 +40,8 @@ def read(text: str, file: str = "") -> Documents:
         if isinstance(content, Mapping):
             documents.extend(_unpack(cast(Mapping[str, Any], content), origin))
         elif content is not None:
-            message = f"is a {type(content).__name__}, expected a map with apiVersion and kind"
+            shape = "a list" if isinstance(content, list) else "a single value"
+            message = f"is {shape}, expected a map with apiVersion and kind"
             where = Where(origin=origin)
             diagnostics.append(Diagnostic(code="not-a-resource", severity="error", message=message, where=where))
     return Documents(tuple(documents), tuple(diagnostics))

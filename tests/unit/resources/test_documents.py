@@ -40,6 +40,8 @@ def test_a_document_that_is_no_map_is_told() -> None:
     documents, diagnostics = read("- a\n")
     assert documents == ()
     assert [diagnostic.code for diagnostic in diagnostics] == ["not-a-resource"]
+    assert diagnostics[0].message == "is a list, expected a map with apiVersion and kind"
+    assert read("hello\n").diagnostics[0].message == "is a single value, expected a map with apiVersion and kind"
 
 
 def test_json_and_what_only_looks_like_it() -> None:

@@ -45,7 +45,9 @@ def _check_ports(ports: tuple[ServicePort, ...], report: Report) -> None:
             inside.error("required", "with several ports each one needs a name", "name")
         elif port.name and not (is_dns_label(port.name) and port.name.islower()):
             inside.error("invalid-name", f"{port.name!r} is not a lower-case DNS label", "name")
-        if port.name in names or (port.port, port.protocol) in numbers:
-            inside.error("duplicate", f"port {port.name or port.port} is already there")
+        if port.name and port.name in names:
+            inside.error("duplicate", f"port name {port.name!r} is already there")
+        if (port.port, port.protocol) in numbers:
+            inside.error("duplicate", f"port {port.port} is already there")
         names.add(port.name)
         numbers.add((port.port, port.protocol))

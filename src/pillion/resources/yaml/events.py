@@ -77,7 +77,13 @@ def fault(problem: str, mark: Any, chunk: Chunk, code: str = "yaml-syntax") -> S
     """Make a fault that names line and column in the whole text, both from 1."""
     line = chunk.lines_before + 1 + (mark.line if mark is not None else 0)
     where = Where(line=line, column=mark.column + 1 if mark is not None else None)
-    return SyntaxFault(Diagnostic(code=code, severity="error", message=problem, where=where))
+    hint = "indent with spaces: YAML takes no tabs there" if mark is not None and _is_tab(chunk, mark) else ""
+    return SyntaxFault(Diagnostic(code=code, severity="error", message=problem, where=where, hint=hint))
+
+
+def _is_tab(chunk: Chunk, mark: Any) -> bool:
+    lines = chunk.text.split("\n")
+    return any(line.startswith("\t", mark.column) for line in lines[mark.line : mark.line + 1])
 
 
 def _unreadable(error: Exception) -> str:

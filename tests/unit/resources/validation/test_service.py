@@ -17,6 +17,11 @@ from support.verdicts import verdicts
         ("{ports: [{port: 80, name: a}, {port: 81}]}", ["error required spec.ports[1].name"]),
         ("{ports: [{port: 80, name: a}, {port: 80, name: b}]}", ["error duplicate spec.ports[1]"]),
         ("{ports: [{port: 80, name: a}, {port: 80, name: b, protocol: UDP}]}", []),
+        (
+            "{ports: [{port: 80}, {port: 81}]}",
+            ["error required spec.ports[0].name", "error required spec.ports[1].name"],
+        ),
+        ("{ports: [{port: 80, name: a}, {port: 81, name: a}]}", ["error duplicate spec.ports[1]"]),
         ("{ports: [{port: 80, name: A_b}]}", ["error invalid-name spec.ports[0].name"]),
     ],
 )

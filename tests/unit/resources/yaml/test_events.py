@@ -30,3 +30,9 @@ def test_a_fault_has_its_place_in_the_whole_text(text: str, line: int, column: i
     with pytest.raises(SyntaxFault) as caught:
         list(events(Chunk(text, 10)))
     assert (caught.value.diagnostic.where.line, caught.value.diagnostic.where.column) == (line, column)
+
+
+def test_a_tab_is_called_by_its_name() -> None:
+    with pytest.raises(SyntaxFault) as caught:
+        list(events(Chunk("spec:\n\tegress: []\n", 0)))
+    assert caught.value.diagnostic.hint == "indent with spaces: YAML takes no tabs there"
