@@ -1,3 +1,5 @@
+from itertools import product
+
 import pytest
 
 from pillion.resources import host
@@ -24,6 +26,13 @@ def test_a_wildcard_covers_its_suffix(one: str, other: str, overlap: bool, subse
     assert host.overlaps(one, other) is overlap
     assert host.overlaps(other, one) is overlap
     assert host.is_subset_of(one, other) is subset
+
+
+def test_the_first_overlap_is_the_one_that_looking_at_every_pair_finds() -> None:
+    for hosts in product(("*", "*.b", "*.a.b", "a.b", "x.a.b", "c", "xa.b"), repeat=4):
+        pairs = [(i, j) for i in range(4) for j in range(i + 1, 4) if host.overlaps(hosts[i], hosts[j])]
+        wanted = dict(reversed(pairs))
+        assert host.first_overlaps(hosts) == wanted, hosts
 
 
 def test_most_specific_first() -> None:

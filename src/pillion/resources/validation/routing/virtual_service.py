@@ -1,6 +1,6 @@
 """VirtualService."""
 
-from pillion.resources.host import overlaps
+from pillion.resources.host import first_overlaps
 from pillion.resources.istio.virtual_service import RouteDestination, VirtualService, VirtualServiceSpec
 from pillion.resources.validation.names import host_problem, is_address
 from pillion.resources.validation.report import Report
@@ -81,10 +81,8 @@ def _check_hosts(spec: VirtualServiceSpec, report: Report) -> None:
         elif host == "*" and not is_bound:
             report.error("invalid-host", "* would take all traffic of all sidecars", index, hint="name the hosts")
     if len(report.diagnostics) == before:
-        for index, host in enumerate(spec.hosts):
-            for other in spec.hosts[index + 1 :]:
-                if overlaps(host, other):
-                    report.error("duplicate", f"hosts {host} and {other} overlap", index)
+        for index, other in sorted(first_overlaps(spec.hosts).items()):
+            report.error("duplicate", f"hosts {spec.hosts[index]} and {spec.hosts[other]} overlap", index)
 
 
 def _check_streams(spec: VirtualServiceSpec, report: Report, *, is_converted: bool) -> None:
