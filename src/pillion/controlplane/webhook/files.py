@@ -84,10 +84,14 @@ def _signature(name: str) -> tuple[object, ...]:
 
 def _files(name: str) -> list[Path]:
     path = Path(name)
-    if not path.is_dir():
-        return [path]
     keys = {key for every in _KEYS.values() for key in every}
-    return sorted(each for each in path.iterdir() if each.is_file() and (each.suffix in _SUFFIXES or each.name in keys))
+    try:
+        if path.is_dir():
+            files = (each for each in path.iterdir() if each.suffix in _SUFFIXES or each.name in keys)
+            return sorted(each for each in files if each.is_file())
+    except OSError:
+        pass  # whoever reads it says why it cannot be read
+    return [path]
 
 
 class _Map(NamedTuple):

@@ -85,3 +85,12 @@ def test_a_signature_changes_with_a_file(tmp_path: Path) -> None:
     (tmp_path / "new").rename(file)
     seen.append(signature(paths(files)))
     assert len(set(seen)) == 3
+
+
+def test_a_place_that_cannot_be_looked_at_is_told() -> None:
+    name = "x" * 300
+    files = SettingsFiles(maps=(name,))
+    assert paths(files) == (name,)
+    settings, found = read(files)
+    assert settings is None
+    assert "cannot be read: File name too long" in str(found[0])
