@@ -113,9 +113,12 @@ users: [{{name: pod, user: {{token: {token}}}}}]
                 place = self._folder / mounted["mountPath"].removeprefix("/etc/pillion/")
                 place.mkdir(parents=True, exist_ok=True)
                 for key, content in self._content(volumes[mounted["name"]]).items():
-                    fresh = place / f".{key}"
-                    fresh.write_bytes(content)
-                    fresh.rename(place / key)
+                    there = place / key
+                    # What is the same is left: a look between two files must not count as one at all of them.
+                    if not there.exists() or there.read_bytes() != content:
+                        fresh = place / f".{key}"
+                        fresh.write_bytes(content)
+                        fresh.rename(there)
 
     def remount(self) -> None:
         """Write its volumes again and wait until it uses them."""

@@ -57,22 +57,26 @@ def main(folder: Path, cgroup: str) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups = places(cgroup)
-    for each in groups:
-        each.mkdir()
+    machine: subprocess.Popen[bytes] | None = None
     argv = ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
     argv += ["--mount-proc", sys.executable, "-I", str(HERE / "init.py"), str(folder)]
-    with (folder / "machine.log").open("wb") as log:
-        machine = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
     try:
+        for each in groups:
+            each.mkdir()
+        with (folder / "machine.log").open("wb") as log:
+            machine = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         assert machine.stdout is not None
         if machine.stdout.readline() == b"ready\n":
             first = int(Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text())
             hold(first)
         else:
             print((folder / "machine.log").read_text()[-1000:], flush=True)  # noqa: T201 (who started it reads this)
+    except OSError as problem:
+        print(problem, flush=True)  # noqa: T201 (who started it reads this)
     finally:
-        machine.kill()
-        machine.wait()
+        if machine is not None:
+            machine.kill()
+            machine.wait()
         code = take_away(folder, groups)
     return code
 
