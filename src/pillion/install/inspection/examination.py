@@ -1,7 +1,6 @@
 """Examines an installation for `health`: its objects, what its replicas say, and the pods that it serves."""
 
 import asyncio
-import base64
 import datetime as dt
 from collections.abc import Iterable
 from typing import cast
@@ -10,10 +9,12 @@ from pillion.inject.pod import status
 from pillion.inject.schema.types import Json, section
 from pillion.install.cluster import Cluster, Collection
 from pillion.install.inspection.health import (
+    CertificateHealth,
     Health,
     certificate_health,
     deployment_health,
     ready_endpoints,
+    secret_health,
     webhook_health,
 )
 from pillion.install.inspection.reading import MADE, PODS, collection
@@ -21,8 +22,7 @@ from pillion.install.inspection.replicas import Replica, is_alive, replicas
 from pillion.install.manifest import ObjectKey
 from pillion.install.names import names_of
 from pillion.install.options import DEFAULT, Options
-from pillion.install.ownership import REVISION_LABEL
-from pillion.pki.authority import validity
+from pillion.install.ownership import REVISION_LABEL, revision_of
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 
 SLICES = Collection(api_version="discovery.k8s.io/v1", plural="endpointslices", kind="EndpointSlice", namespaced=True)
@@ -41,9 +41,7 @@ async def health_of(client: KubernetesClient, home: str, revision: str, now: dt.
             return None
 
     mine = f"{MADE},{REVISION_LABEL}={revision}" if revision else MADE
-    asked, certificates = await asyncio.gather(
-        replicas(client, home, revision), _injectors_certificates(cluster, home, revision, unseen)
-    )
+    asked = await replicas(client, home, revision)
     deployments, mutating, validating, slices, pods = await asyncio.gather(
         listed(collection("Deployment"), home, mine),
         listed(collection("MutatingWebhookConfiguration"), "", mine),
@@ -51,10 +49,12 @@ async def health_of(client: KubernetesClient, home: str, revision: str, now: dt.
         listed(SLICES, home),
         listed(PODS),
     )
+    revisions = {revision} if revision else {revision_of(each) or DEFAULT for each in deployments or ()} or {DEFAULT}
     ready = None if slices is None else ready_endpoints(slices)
     ends = {f"of the {name}": end for each in asked for name, end in each.ends.items()}
     told = [certificate_health(name, dt.datetime.fromtimestamp(end, dt.UTC), now) for name, end in ends.items()]
-    told += [certificate_health(name, end, now) for name, end in certificates.items()]
+    for each in sorted(revisions):
+        told += await _injectors_certificate(cluster, home, each, unseen, now)
     return Health(
         deployments=tuple(deployment_health(each) for each in deployments or ()),
         replicas=asked,
@@ -66,18 +66,18 @@ async def health_of(client: KubernetesClient, home: str, revision: str, now: dt.
     )
 
 
-async def _injectors_certificates(
-    cluster: Cluster, home: str, revision: str, unseen: list[str]
-) -> dict[str, dt.datetime]:
-    name = names_of(Options(system_namespace=home, revision=revision or DEFAULT)).injector_certificate
+async def _injectors_certificate(
+    cluster: Cluster, home: str, revision: str, unseen: list[str], now: dt.datetime
+) -> tuple[CertificateHealth, ...]:
+    name = names_of(Options(system_namespace=home, revision=revision)).injector_certificate
     key = ObjectKey(api_version="v1", kind="Secret", namespace=home, name=name)
     try:
         document = await cluster.get(key)
     except ApiError as problem:
         unseen.append(f"{key}: {problem}")
-        return {}
-    text = base64.b64decode(str(section(document or {}, "data").get("tls.crt", ""))).decode()
-    return {f"in {key}": validity(text)[1]} if text else {}
+        return ()
+    # Without one it is somebody else's Secret that the injector reads, or nobody has written it yet.
+    return () if document is None else (secret_health(f"in {key}", document, now),)
 
 
 def _disconnected(pods: Iterable[Json], asked: tuple[Replica, ...], revision: str) -> Iterable[str]:

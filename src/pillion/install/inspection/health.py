@@ -49,7 +49,7 @@ class CertificateHealth(Value):
 
     name: str
     ends: str
-    """As RFC 3339 writes it."""
+    """As RFC 3339 writes it; empty when it cannot be read."""
     problem: str = ""
 
 
@@ -121,7 +121,8 @@ def webhook_health(document: Json, ready: Mapping[str, int] | None, now: dt.date
     count = min(((ready or {}).get(each, 0) for each in services), default=0)
     problem = _bundle_problem(bundles, now)
     if services and ready is not None and not count:
-        effect = "pods are refused" if "Fail" in policies else "what it does is left out"
+        refused = "resources" if document.get("kind") == "ValidatingWebhookConfiguration" else "pods"
+        effect = f"{refused} are refused" if "Fail" in policies else "what it does is left out"
         problem = f"no endpoint of Service {service} is ready: {effect}"
     return WebhookHealth(
         kind=str(document.get("kind", "")),
@@ -144,6 +145,15 @@ def certificate_health(name: str, ends: dt.datetime, now: dt.datetime) -> Certif
     return CertificateHealth(name=name, ends=ends.isoformat().replace("+00:00", "Z"), problem=problem)
 
 
+def secret_health(name: str, secret: Json, now: dt.datetime) -> CertificateHealth:
+    """Judge the certificate of a server that a Secret holds."""
+    try:
+        text = base64.b64decode(str(section(secret, "data").get("tls.crt", ""))).decode()
+        return certificate_health(name, validity(text)[1], now)
+    except ValueError:
+        return CertificateHealth(name=name, ends="", problem="is none: tls.crt cannot be read")
+
+
 def ready_endpoints(slices: Iterable[Json]) -> dict[str, int]:
     """Count the ready endpoints of each Service, by `NAMESPACE/SERVICE`."""
     found: dict[str, int] = {}
@@ -164,7 +174,7 @@ def _service(webhook: Json) -> str:
 
 def _bundle_problem(bundles: set[str], now: dt.datetime) -> str:
     if "" in bundles:
-        return "it has no caBundle: an API server trusts no injector of a cluster without"
+        return "it has no caBundle: without one an API server trusts nobody inside its cluster"
     for bundle in bundles:
         try:
             _, last = validity(base64.b64decode(bundle).decode())

@@ -7,6 +7,7 @@ from pillion.install.inspection.health import (
     certificate_health,
     deployment_health,
     ready_endpoints,
+    secret_health,
     webhook_health,
 )
 from pillion.install.inspection.replicas import Replica
@@ -48,6 +49,21 @@ def test_a_certificate_is_good_until_a_day_before_its_end() -> None:
     assert (fine.ends, fine.problem) == ("2030-01-03T00:00:00Z", "")
     assert certificate_health("a", NOW + DAY / 2, NOW).problem.startswith("ends within a day")
     assert certificate_health("a", NOW, NOW).problem == "is over"
+
+
+def test_a_secret_without_a_certificate_is_told_and_no_fault() -> None:
+    fine = secret_health("in Secret a/b", {"data": {"tls.crt": bundle(NOW)}}, NOW)
+    assert (fine.ends, fine.problem) == ("2030-01-11T00:00:00Z", "")
+    for text in ("bm9uZQ==", "/w==", "%", "", None):
+        told = secret_health("in Secret a/b", {"data": {"tls.crt": text}}, NOW)
+        assert (told.ends, told.problem) == ("", "is none: tls.crt cannot be read")
+
+
+def test_who_is_refused_while_nobody_answers_depends_on_what_is_asked() -> None:
+    about = {"service": SERVICE, "caBundle": bundle(NOW)}
+    content = {"name": "validation.istio.io", "clientConfig": about, "failurePolicy": "Fail"}
+    document = {"kind": "ValidatingWebhookConfiguration", "metadata": {"name": "v"}, "webhooks": [content]}
+    assert webhook_health(document, {}, NOW).problem.endswith("resources are refused")
 
 
 def test_endpoints_are_counted_by_service_and_those_that_are_not_ready_are_not() -> None:
