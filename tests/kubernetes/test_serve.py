@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -263,7 +264,11 @@ def test_takes_the_meshs_settings_from_their_map_and_keeps_the_last_good_ones(ow
     played(play())
 
 
-def test_keeps_its_authority_when_the_secret_is_deleted_and_refuses_a_broken_one(own: Control) -> None:
+def test_keeps_its_authority_when_the_secret_is_deleted_and_refuses_a_broken_one(
+    own: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No key ever is in a file: a process that is killed would leave it behind.
+    monkeypatch.setattr(tempfile, "tempdir", "/proc")
     shop(own)
     secret = "/api/v1/namespaces/istio-system/secrets/pillion-ca"
 

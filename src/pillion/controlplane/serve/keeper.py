@@ -2,7 +2,6 @@
 
 import datetime as dt
 import ssl
-import tempfile
 from typing import Any, final
 
 import msgspec
@@ -77,8 +76,9 @@ class Keeper:
         if self.leaf is None or is_time or is_due(self.leaf.certificate, now):
             self.leaf = issue(authority, self._hosts, now)
             self._issue_at = None
+            pair = certificate.KeyPair(chain=self.leaf.certificate.encode(), key=self.leaf.key.encode())
             for context in (self.context, self.web):
-                load(context, self.leaf)
+                certificate.use(pair, context)
 
     def pause(self, now: dt.datetime) -> float:
         """Tell for how many seconds there is nothing to do."""
@@ -144,11 +144,3 @@ def server_context() -> ssl.SSLContext:
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.num_tickets = 0  # a proxy connects once and stays
     return context
-
-
-def load(context: ssl.SSLContext, leaf: Leaf) -> None:
-    """Use a certificate for connections to come; Python's `ssl` reads it from a file only."""
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:  # 0600, and gone when loaded
-        file.write(leaf.key + leaf.certificate)
-        file.flush()
-        context.load_cert_chain(file.name)
