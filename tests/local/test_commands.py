@@ -216,6 +216,26 @@ spec: {mtls: {mode: STRICT}}
 """
 
 
+LOST = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: lost, namespace: shop}
+spec: {hosts: [web], http: [{route: [{destination: {host: web, subset: v3}}]}]}
+"""
+
+
+def test_a_route_to_a_subset_that_nobody_has_is_told_with_its_virtual_service(mesh: RunningMesh) -> None:
+    try:
+        code, out, err = run("apply", "-f", "-", stdin=LOST)
+        assert (code, out.splitlines()[0]) == (0, "VirtualService shop/lost created")
+        assert err.startswith("-:2: VirtualService shop/lost: warning: requests are sent to port 8080 of web.shop")
+        assert "subset v3" in err
+        assert "[unknown-destination]" in err
+        assert "[unknown-destination]" in run("get", "virtualservices")[2]
+    finally:
+        run("delete", "-f", "-", stdin=LOST)
+
+
 def test_a_strict_policy_that_nobody_can_satisfy_is_told_with_the_workload_and_its_line(mesh: RunningMesh) -> None:
     code, out, err = run("apply", "-f", "-", stdin=STRICT)
     try:

@@ -10,6 +10,7 @@ from pillion.ir.model.listener import Http, Listener
 from pillion.ir.model.proxy import OutboundIR
 from pillion.ir.model.table import RouteTable
 from pillion.ir.outbound.all_backends import all_backends, backend_slice
+from pillion.ir.outbound.destinations import sends_to
 from pillion.ir.outbound.listener_slice import listener_slice
 from pillion.ir.outbound.listeners import outbound_listeners
 from pillion.ir.outbound.routing.defaults import Naming, defaults_for
@@ -27,8 +28,9 @@ from pillion.ir.outbound.routing.tables import (
 from pillion.ir.outbound.unknown import catch_all_host
 from pillion.ir.policy.connection import counts_attempts, forwards_host
 from pillion.ir.traits import OutboundTraits
+from pillion.resources.meta import ref_of
 from pillion.scope.model import SidecarScope
-from pillion.value import Diagnostic, Diagnostics
+from pillion.value import Diagnostic, Diagnostics, Where
 
 
 def lower_outbound(
@@ -48,7 +50,7 @@ def _lower(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> tuple[Out
     missing = _missing(backends, listeners, tables, memo)
     return OutboundIR(
         backends=backends, listeners=listeners, tables=tables, capabilities=traits.capabilities, missing=missing
-    ), (*diagnostics, *_unknown(missing))
+    ), (*diagnostics, *_unknown(missing, scope))
 
 
 def _missing(
@@ -71,7 +73,7 @@ def _keys(backends: tuple[Backend, ...]) -> frozenset[BackendKey]:
     return frozenset(backend.key for backend in backends)
 
 
-def _unknown(missing: frozenset[BackendKey]) -> Diagnostics:
+def _unknown(missing: frozenset[BackendKey], scope: SidecarScope) -> Diagnostics:
     return tuple(
         Diagnostic(
             code="unknown-destination",
@@ -79,10 +81,18 @@ def _unknown(missing: frozenset[BackendKey]) -> Diagnostics:
             message=f"requests are sent to port {key.port} of {key.host or 'no host'}"
             + (f", subset {key.subset}" if key.subset else "")
             + ", which this proxy knows no backend for: they fail",
+            where=where,
             hint="name a host, port and subset that exist, and that the Sidecar imports",
         )
         for key in sorted(missing)
+        for where in _senders(key, scope)
     )
+
+
+def _senders(key: BackendKey, scope: SidecarScope) -> tuple[Where, ...]:
+    """Name the VirtualServices that send there; one that says nothing where something else does."""
+    rules = (rule for listener in scope.egress for rule in listener.virtual_services if sends_to(rule, key))
+    return tuple(dict.fromkeys(Where(resource=str(ref_of(rule))) for rule in rules)) or (Where(),)
 
 
 def _table_keys(listeners: tuple[Listener, ...]) -> tuple[TableKey, ...]:

@@ -17,7 +17,7 @@ MOST_NAMES = 5
 
 
 def of_world(plane: ControlPlane, taken: Mapping[Ref, Taken], owner: Owner) -> Diagnostics:
-    """Give what the control plane tells, and the errors of proxies, each with the document that it is about."""
+    """Give what the control plane tells, and what is wrong in proxies, each with the document that it is about."""
     found = plane.diagnostics
     known = {(each.code, each.where.resource) for each in found}
     errors = (each for each in _of_proxies(plane, owner) if (each.code, each.where.resource) not in known)
@@ -52,12 +52,17 @@ def _of_proxies(plane: ControlPlane, owner: Owner) -> list[Diagnostic]:
     found: dict[Diagnostic, dict[str, None]] = {}
     for client in plane.clients:
         name = str(owner(client.peer) or f"Pod {client.peer}")
-        for each in (each for each in _told(plane, client) if each.severity == "error"):
+        for each in (each for each in _told(plane, client) if _is_for_all(each)):
             if each.where.resource:
                 found.setdefault(each, {})[name] = None
             else:  # it is about the workload, and the same for all of its pods
                 found[replace(each, where=Where(resource=name))] = {}
     return [_concerning(each, sorted(names)) for each, names in found.items()]
+
+
+def _is_for_all(diagnostic: Diagnostic) -> bool:
+    """Tell whether to say it beside the whole mesh: errors, and what is wrong with a resource that somebody wrote."""
+    return diagnostic.severity == "error" or (diagnostic.severity == "warning" and bool(diagnostic.where.resource))
 
 
 def _concerning(diagnostic: Diagnostic, names: Sequence[str]) -> Diagnostic:

@@ -21,7 +21,15 @@ def test_a_destination_that_nobody_has_is_told_and_listed() -> None:
     lost = virtual_service({"hosts": [WEB.hostname], "http": [{"route": [{"destination": {"host": "lost.example"}}]}]})
     outbound, wrong = lower_outbound(scope([WEB], virtual_services=[lost]), OutboundTraits())
     assert outbound.missing == {BackendKey(port=80, host="lost.example")}
-    assert [each.code for each in wrong] == ["unknown-destination"]
+    assert [(each.code, each.where.resource) for each in wrong] == [("unknown-destination", "VirtualService shop/x")]
+
+
+def test_of_two_rules_the_one_that_names_the_lost_subset_is_told() -> None:
+    plain = virtual_service({"hosts": [DB.hostname], "tcp": [{"route": [{"destination": {"host": DB.hostname}}]}]}, "a")
+    route = {"destination": {"host": WEB.hostname, "subset": "v3"}}
+    lost = virtual_service({"hosts": [WEB.hostname], "http": [{"route": [route]}]}, "b")
+    _, wrong = lower_outbound(scope([WEB, DB], virtual_services=[plain, lost]), OutboundTraits())
+    assert [each.where.resource for each in wrong] == ["VirtualService shop/b"]
 
 
 def test_equal_input_gives_the_same_object() -> None:
