@@ -33,6 +33,8 @@ class Endpoint(Value):
     """0 for a Unix socket."""
     port_name: str = ""
     """The name of the service port that it serves."""
+    entry_port: int = 0
+    """The number of that port, where an entry declares the member: there Istio goes by it, but not in EDS."""
     labels: Labels = NO_LABELS
     account: str = ""
     """SPIFFE identity of the workload, or empty."""

@@ -140,7 +140,7 @@ def _selected_entries(service: Service, entries: Iterable[WorkloadEntry], trust_
             if number:
                 fixed = EntryPort(name=port.name, number=number, target_port=number)
                 for endpoint in workload_endpoints(each, (fixed,), trust_domain):
-                    yield msgspec.structs.replace(endpoint, port=number)
+                    yield msgspec.structs.replace(endpoint, port=number, entry_port=0)
 
 
 def _entry_labels_cover(entry: WorkloadEntry, service: Service) -> bool:

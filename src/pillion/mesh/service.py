@@ -72,6 +72,15 @@ class Service(Value):
         return self.registry == "Kubernetes" and self.resolution == "PASSTHROUGH"
 
 
+def named_members(service: Service, port: ServicePort) -> tuple[Endpoint, ...]:
+    """Return the members of a port as the configuration names them: those of entries by the port's number."""
+    return tuple(
+        each
+        for each in service.members
+        if (each.entry_port == port.number if each.entry_port else each.port_name == port.name)
+    )
+
+
 def port_override(service: Service, port: ServicePort) -> int | None:
     """Return the port that an entry with resolution NONE hands calls of one of its ports on to, where it says so."""
     if service.registry != "External" or service.resolution != "PASSTHROUGH" or not isinstance(port.target, int):

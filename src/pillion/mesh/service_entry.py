@@ -76,9 +76,7 @@ def members(entry: ServiceEntry, host: str, selected: Sequence[Endpoint], trust_
     if spec.workload_selector is not None:
         return tuple(_ported(each, port) for each in selected for port in spec.ports)
     if not spec.endpoints and dns:
-        return tuple(
-            Endpoint(address=host, port=port.target_port or port.number, port_name=port.name) for port in spec.ports
-        )
+        return tuple(_on_port(Endpoint(address=host), port, port.target_port or port.number) for port in spec.ports)
     return tuple(
         endpoint
         for index, workload in enumerate(spec.endpoints)
@@ -141,7 +139,7 @@ def _entry_endpoints(
     )
     for port in ports:
         number = workload.ports.get(port.name, 0) or port.target_port or port.number
-        yield _on_port(base, port.name, 0 if workload.address.startswith(UNIX) else number)
+        yield _on_port(base, port, 0 if workload.address.startswith(UNIX) else number)
 
 
 def augmented(labels: Labels, locality: Locality, network: str, node: str = "") -> Labels:
@@ -157,11 +155,11 @@ def augmented(labels: Labels, locality: Locality, network: str, node: str = "") 
 
 
 def _ported(endpoint: Endpoint, port: EntryPort) -> Endpoint:
-    return _on_port(endpoint, port.name, endpoint.port or port.target_port or port.number)
+    return _on_port(endpoint, port, endpoint.port or port.target_port or port.number)
 
 
-def _on_port(endpoint: Endpoint, name: str, number: int) -> Endpoint:
-    return msgspec.structs.replace(endpoint, port_name=name, port=number)
+def _on_port(endpoint: Endpoint, port: EntryPort, number: int) -> Endpoint:
+    return msgspec.structs.replace(endpoint, port_name=port.name, port=number, entry_port=port.number)
 
 
 def _address(text: str) -> str:

@@ -82,16 +82,20 @@ def has_ingress(scope: SidecarScope) -> bool:
 
 
 def telemetries(snapshot: MeshSnapshot, namespace: str, labels: Labels) -> tuple[Telemetry, ...]:
-    """Give the Telemetry resources that select a workload: the mesh's, its namespace's, its own, the oldest of each."""
+    """Give the Telemetry resources that count for a workload: the oldest of mesh and namespace, all that select it."""
     root = snapshot.settings.root_namespace
     found: list[Telemetry] = []
     for owner in dict.fromkeys((root, namespace)):
         shelf = snapshot.telemetries.get(owner, ())
-        found.extend([each for each in shelf if each.spec.selector is None and not each.spec.target_refs][:1])
+        found.extend([each for each in shelf if not _selects(each) and not each.spec.target_refs][:1])
     own = snapshot.telemetries.get(namespace, ())
-    chosen = (each for each in own if each.spec.selector is not None and labels.covers(each.spec.selector.match_labels))
-    found.extend(list(chosen)[:1])
+    found.extend(each for each in own if (selector := _selects(each)) and labels.covers(selector))
     return tuple(found)
+
+
+def _selects(telemetry: Telemetry) -> Labels:
+    """Give the labels that a Telemetry asks for; one without any is its namespace's."""
+    return telemetry.spec.selector.match_labels if telemetry.spec.selector else NO_LABELS
 
 
 def failover_names(scope: SidecarScope) -> frozenset[str]:

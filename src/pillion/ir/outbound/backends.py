@@ -28,7 +28,7 @@ from pillion.ir.policy.pool import connect_timeout, keepalive, limits, nanosecon
 from pillion.ir.policy.traffic import port_policy, subset_policy, with_defaults
 from pillion.mesh.destination_rules import ConsolidatedRule
 from pillion.mesh.endpoint import Endpoint
-from pillion.mesh.service import Service, ServicePort, port_override
+from pillion.mesh.service import Service, ServicePort, named_members, port_override
 from pillion.resources.host import is_wildcard
 from pillion.resources.istio.destination_rule import Subset, TrafficPolicy
 from pillion.resources.istio.mesh_config import MeshConfig
@@ -125,7 +125,7 @@ class _Part(Value):
 
 
 def _members(service: Service, port: ServicePort, labels: Labels) -> tuple[Endpoint, ...]:
-    return tuple(item for item in service.members if item.port_name == port.name and item.labels.covers(labels))
+    return tuple(item for item in named_members(service, port) if item.labels.covers(labels))
 
 
 def _server_mode(inputs: BackendInputs, policy: TrafficPolicy | None, port: ServicePort) -> MutualMode:
@@ -177,7 +177,9 @@ def _backend(part: _Part) -> Backend | None:
     terms = _terms(part)
     groups = ()
     if discovery in _DNS:
-        groups = member_groups(terms, chosen.locality, service.members, inputs.client, inputs.peers, by_name=True)
+        groups = member_groups(
+            terms, chosen.locality, named_members(service, part.port), inputs.client, inputs.peers, by_name=True
+        )
         if not groups:
             return None
     tls = client_tls(

@@ -77,7 +77,7 @@ def member_groups(  # each is a decision of its own
     *,
     by_name: bool,
 ) -> tuple[Group, ...]:
-    """Return the members by place; `by_name` lets host names in (DNS)."""
+    """Return the members by place; `by_name` lets host names in (DNS), and takes all endpoints for the port's."""
     takes_mtls = _mtls_judge(terms, rules)
     places: dict[str, list[tuple[Endpoint, Member]]] = {}
     for endpoint in endpoints:
@@ -93,7 +93,7 @@ def member_groups(  # each is a decision of its own
 
 
 def _counts(endpoint: Endpoint, terms: MemberTerms, view: ClientView, *, by_name: bool) -> bool:
-    if endpoint.port_name != terms.port_name or not endpoint.labels.covers(terms.labels):
+    if (not by_name and endpoint.port_name != terms.port_name) or not endpoint.labels.covers(terms.labels):
         return False
     if terms.node_local and endpoint.node != view.node:
         return False

@@ -27,7 +27,7 @@ from pillion.ir.policy.connection import counts_attempts, forwards_host, outboun
 from pillion.ir.policy.logging import Logs, access_logs
 from pillion.ir.policy.pool import nanoseconds
 from pillion.ir.traits import OutboundTraits
-from pillion.mesh.service import Service, ServicePort
+from pillion.mesh.service import Service, ServicePort, named_members
 from pillion.resources.host import is_wildcard
 from pillion.resources.istio.mesh_config import MeshConfig
 from pillion.resources.protocol import Protocol, is_http, is_sniffed, is_tcp, parse_protocol
@@ -174,7 +174,7 @@ def _member_places(claim: Claim, traits: OutboundTraits) -> Iterator[Claim]:
     if claim.binds or service.resolution != "PASSTHROUGH" or not raw or not _anywhere(service, traits):
         yield claim
         return
-    members = [member for member in service.members if member.port_name == port.name]
+    members = named_members(service, port)
     if not members and service.registry != "Kubernetes" and not service.selector:
         yield claim
         return
