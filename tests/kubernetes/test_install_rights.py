@@ -103,6 +103,7 @@ def test_the_control_plane_may_do_nothing_else(own: Control) -> None:
         ("PATCH", f"{istio}/a/status"),
         ("GET", f"{HOME}/secrets/pillion-ca"),
         ("GET", f"{HOME}/configmaps/istio"),
+        ("GET", f"{HOME}/configmaps/istio-sidecar-injector"),
         ("POST", "/apis/authentication.k8s.io/v1/tokenreviews"),
         ("PATCH", f"{WEBHOOKS}/mutatingwebhookconfigurations/istio-sidecar-injector"),
         ("PATCH", f"{WEBHOOKS}/validatingwebhookconfigurations/istio-validator-istio-system"),

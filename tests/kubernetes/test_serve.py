@@ -123,6 +123,22 @@ def test_tells_a_sidecar_its_configuration_and_each_change(own: Control) -> None
     played(play())
 
 
+def test_shows_the_templates_that_inject(own: Control) -> None:
+    shop(own)
+
+    async def play() -> None:
+        async with replica(own) as running:
+            debug = running.ports["debug"]
+            assert (await page(debug, "/debug/inject"))[0] == 503
+            injector = {"metadata": {"name": "istio-sidecar-injector"}, "data": {"config": "templates: {sidecar: a}"}}
+            await do(objects.create, own, "/api/v1/namespaces/istio-system/configmaps", injector)
+            assert await page(debug, "/debug/inject") == (200, '{"sidecar":"a"}')
+            assert "/debug/inject" in (await page(debug, "/debug"))[1]
+            assert (await page(running.ports["monitoring"], "/debug/inject"))[0] == 404
+
+    played(play())
+
+
 def test_refuses_who_proves_nothing_or_asks_for_somebody_else(own: Control) -> None:
     shop(own, "web", "other", "gone")
     objects.create(own, "/api/v1/namespaces/shop/pods", {**objects.pod("web-1"), "spec": {

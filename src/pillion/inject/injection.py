@@ -36,8 +36,8 @@ from pillion.inject.reversal import restored, reversible
 from pillion.inject.schema.check import Checker
 from pillion.inject.schema.decode import Decoder
 from pillion.inject.schema.types import Json, section, table
-from pillion.inject.settings import SIDECAR, Compiled, Settings, compiled
-from pillion.inject.text import read_text
+from pillion.inject.settings import Compiled, Settings, compiled
+from pillion.inject.text import SIDECAR, read_text
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where, has_errors
 
 _TEMPLATES = "inject.istio.io/templates"

@@ -18,12 +18,11 @@ from pillion.inject.policy import Policy, selector_of
 from pillion.inject.rendering.functions import FUNCTIONS as ISTIO_FUNCTIONS
 from pillion.inject.rendering.functions import environment_function
 from pillion.inject.schema.types import Json, section
-from pillion.inject.text import read_text
+from pillion.inject.text import SIDECAR, read_text, templates_in
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where
 
 INJECTOR_MAP = "istio-sidecar-injector"
 MESH_MAP = "istio"
-SIDECAR = "sidecar"
 FUNCTIONS = {**SPRIG_FUNCTIONS, **ISTIO_FUNCTIONS}
 """What a template may call beside Go's own functions."""
 _FORMS: dict[str, tuple[type, str]] = {
@@ -93,25 +92,18 @@ def _reporter(settings: Settings, found: list[Diagnostic]) -> _Report:
 
 
 def _read_config(result: Compiled, functions: Mapping[str, Function], report: _Report) -> None:
-    text = result.settings.config
-    document, problem = read_text(text)
-    config = cast(Json, document) if isinstance(document, dict) else {}
-    templates = config.get("templates")
-    is_bare = bool(problem) or not isinstance(templates, dict) or not templates
-    if is_bare:
-        # Istio takes a file that is no config for the sidecar template itself
-        templates, config = {SIDECAR: text}, {}
+    templates, config = templates_in(result.settings.config)
     config = _well_formed(config, report)
-    for name, template in cast(Json, templates).items():
+    for name, template in templates.items():
         try:
-            result.templates[str(name)] = parse(str(name), str(template), functions)
+            result.templates[name] = parse(name, template, functions)
         except TemplateError as error:
             report("config", "bad-template", f"template {name}: {error}")
     result.default_templates = _strings(config.get("defaultTemplates")) or (SIDECAR,)
     aliases: Json = config.get("aliases") or {}
     result.aliases = FrozenMap({str(name): _strings(names) for name, names in aliases.items()})
     result.policy = Policy(
-        policy="enabled" if is_bare else str(config.get("policy") or ""),
+        policy=str(config.get("policy") or ""),
         never=tuple(selector_of(item) for item in config.get("neverInjectSelector") or ()),
         always=tuple(selector_of(item) for item in config.get("alwaysInjectSelector") or ()),
     )

@@ -48,6 +48,8 @@ def home_rules(options: Options, names: Names) -> list[Rule]:
     secrets = [AUTHORITY_SECRET, *([names.injector_certificate] if options.is_certificate_ours else ())]
     found = [
         _rule("", "configmaps", READ, [names.mesh]),
+        # A page for people shows the templates.
+        _rule("", "configmaps", ["get"], [names.injector]),
         _rule("", "secrets", ["create"]),
         _rule("", "secrets", [*READ, "update"], secrets),
     ]

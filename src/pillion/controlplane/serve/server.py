@@ -13,6 +13,8 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from typing import Any, cast, final
 
+import msgspec
+
 from pillion.controlplane.plane import ControlPlane
 from pillion.controlplane.serve.authentication import PLAINTEXT, Authenticator, may_be
 from pillion.controlplane.serve.keeper import Keeper, KeeperError
@@ -24,6 +26,7 @@ from pillion.controlplane.serve.web import debug, listening, monitoring
 from pillion.controlplane.validation.door import judging
 from pillion.controlplane.writing.allocator import ENTRY
 from pillion.controlplane.writing.writers import Writers
+from pillion.inject.text import templates_in
 from pillion.pki.kept import Kept
 from pillion.proxy.settings import mesh_settings
 from pillion.resources.istio.service_entry import ServiceEntry
@@ -33,13 +36,14 @@ from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 from pillion.sources.kubernetes.cluster import Cluster, Standing
 from pillion.sources.kubernetes.watched import config_map, mesh_collections, secret
-from pillion.value import Diagnostics
+from pillion.value import Diagnostics, FrozenMap
 from pillion.xds.front import Front
 from pillion.xds.server import Server
 from pillion.xds.status import StreamStatus
 
 KEEP_AGAIN = 2.0
 """Seconds between tries to reach the authority's Secret."""
+_injector = msgspec.json.Decoder(ConfigMap, dec_hook=lambda _, value: FrozenMap(value))
 
 
 @final
@@ -49,6 +53,7 @@ class Replica:
     def __init__(self, settings: ServeSettings, client: KubernetesClient) -> None:
         mesh, self._settings_found = mesh_settings({}, domain=settings.domain)
         self.settings = settings
+        self._client = client
         self.version = version("pillion")
         self.metrics = Metrics(self.version)
         self.plane = ControlPlane(mesh, quiet=settings.quiet, may_be=may_be)
@@ -114,6 +119,12 @@ class Replica:
             if not self.cluster.is_synced and (each.phase in {"starting", "failing"})
         ]
         return tuple(missing) + ((self._keeping,) if self._keeping else ()) or ("starting",)
+
+    async def templates(self) -> dict[str, str]:
+        """Give the templates that pods are injected with, by name. Raises `ApiError`."""
+        path = f"/api/v1/namespaces/{self.settings.namespace}/configmaps/{self.settings.injector_map}"
+        found = _injector.decode(await self._client.request("GET", path))
+        return templates_in(found.data.get("config", ""))[0]
 
     def problems(self) -> list[dict[str, Any]]:
         """Tell what is wrong with the cluster's resources, and with reading them."""

@@ -73,6 +73,11 @@ class ServeSettings(Value):
         return f"istio{self.suffix}"
 
     @property
+    def injector_map(self) -> str:
+        """The name of the ConfigMap that holds the injection templates."""
+        return f"istio-sidecar-injector{self.suffix}"
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What our certificate is for."""
         services = [self.service]
@@ -84,7 +89,6 @@ class ServeSettings(Value):
     def duties(self, identity: str) -> Duties:
         """What a replica of this name writes when it is its turn."""
         revision = self.revision or "default"
-        injector = f"istio-sidecar-injector{self.suffix}"
         return Duties(
             post=Post(
                 namespace=self.namespace, name=f"{self.service}{self.suffix}", identity=identity, revision=revision
@@ -95,7 +99,7 @@ class ServeSettings(Value):
                 validator=self.validator,
                 injector=self.injector,
                 certificate=self.injector_certificate,
-                hosts=hosts_of(injector, self.namespace),
+                hosts=hosts_of(self.injector_map, self.namespace),
             ),
             status=self.status,
             allocation=self.allocate,

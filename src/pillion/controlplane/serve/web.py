@@ -14,6 +14,7 @@ from pillion.controlplane.serve import pages
 from pillion.controlplane.serve.dump import config_dump
 from pillion.controlplane.serve.metrics import Metrics
 from pillion.controlplane.serve.settings import Address
+from pillion.sources.kubernetes.client import ApiError
 from pillion.xds.status import StreamStatus
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -54,6 +55,10 @@ class Shown(Protocol):
         """What is wrong with the resources of the cluster, or with reading them."""
         ...
 
+    async def templates(self) -> dict[str, str]:
+        """The templates that pods are injected with. Raises `ApiError`."""
+        ...
+
 
 def monitoring(shown: Shown) -> web.Application:
     """Give the application for the cluster."""
@@ -89,10 +94,18 @@ def debug(shown: Shown) -> web.Application:
         "/debug/config_dump": dump,
         "/debug/configz": lambda _: shown.problems(),
     }
+
+    async def inject(_: web.Request) -> web.StreamResponse:
+        try:
+            return _json(await shown.templates())
+        except ApiError as problem:
+            raise web.HTTPServiceUnavailable(text=f"the injection templates cannot be read: {problem}") from problem
+
     application = monitoring(shown)
     for path, make in paths.items():
         application.router.add_get(path, _answer(page(make)))
-    listing = "\n".join(["/metrics", "/ready", "/version", *paths, ""])
+    application.router.add_get("/debug/inject", inject)
+    listing = "\n".join(["/metrics", "/ready", "/version", *paths, "/debug/inject", ""])
     application.router.add_get("/debug", _answer(lambda _: web.Response(text=listing)))
     return application
 
