@@ -21,7 +21,10 @@ from kubernetes.kit.kubelet import Kubelet, kubelet
 from kubernetes.replicas import settings
 from kubernetes.sidecar import Proof, connected
 from pillion.controlplane.serve.server import Replica, serving
+from pillion.install.cluster import Cluster
+from pillion.install.inspection.reading import settings_of
 from pillion.sources.kubernetes.access import from_kubeconfig
+from pillion.sources.kubernetes.client import KubernetesClient
 from pillion.xds.type_urls import CLUSTER, LISTENER
 
 pytestmark = pytest.mark.root
@@ -266,6 +269,44 @@ def test_every_pod_of_a_template_is_told_by_its_own_name(tidy: Control) -> None:
     assert [(each["name"], each["status"], each["rule"]) for each in answer["pods"]] == [
         (name, "outdated", "by-hand") for name in names
     ]
+
+
+def native(control: Control) -> frozenset[str]:
+    """Read which revisions make native sidecars."""
+
+    async def read() -> frozenset[str]:
+        async with KubernetesClient(from_kubeconfig([control.kubeconfig])) as client:
+            return (await settings_of(Cluster(client), "istio-system"))[0].native
+
+    return asyncio.run(read())
+
+
+def test_native_sidecars_that_go_by_the_nodes_are_judged_by_them(tidy: Control) -> None:
+    deployments = "/apis/apps/v1/namespaces/istio-system/deployments"
+    names = ("machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion")
+    rest = dict.fromkeys((*names, "kubeProxyVersion", "operatingSystem", "architecture"), "x")
+
+    def injector(**variable: str) -> None:
+        container = {"name": "sidecar-injector", "env": [{"name": "ENABLE_NATIVE_SIDECARS", **variable}]}
+        body = {"spec": {"template": {"spec": {"containers": [container]}}}}
+        kind = "application/strategic-merge-patch+json"
+        assert tidy.request("PATCH", f"{deployments}/istio-sidecar-injector", body, kind)[0] == 200
+
+    def nodes(version: str) -> None:
+        for each in tidy.request("GET", "/api/v1/nodes")[1]["items"]:
+            status = {"status": {"nodeInfo": {**rest, "kubeletVersion": version}}}
+            objects.patch(tidy, f"/api/v1/nodes/{each['metadata']['name']}/status", status)
+
+    assert native(tidy) == frozenset()
+    injector(value="auto")
+    try:
+        nodes("v1.32.0")
+        assert native(tidy) == frozenset()
+        nodes("v1.33.0")
+        assert native(tidy) == {"default"}
+    finally:
+        injector(**{"$patch": "delete"})
+    assert native(tidy) == frozenset()
 
 
 @asynccontextmanager

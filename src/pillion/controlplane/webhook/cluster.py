@@ -1,11 +1,11 @@
 """What of a cluster counts for the pods that come after it, watched: ProxyConfigs, OpenShift's ids, nodes."""
 
-import re
 from collections.abc import Callable
 from typing import final
 
 from pillion.controlplane.webhook.worker import NamespaceIds
 from pillion.inject.pod.identity import ids_of
+from pillion.inject.pod.native import are_supported
 from pillion.mesh.catalog import Catalog
 from pillion.resources.istio.proxy_config import ProxyConfig
 from pillion.resources.kubernetes.cluster import Namespace, Node
@@ -19,9 +19,6 @@ from pillion.value import Value
 PROXY_CONFIGS = tuple(each for each in mesh_collections() if each.kind == ProxyConfig.__name__)
 NAMESPACES = tuple(each for each in mesh_collections() if each.kind == Namespace.__name__)
 NODES = tuple(each for each in mesh_collections() if each.kind == Node.__name__)
-NATIVE_SINCE = (1, 33)
-"""The version of Kubernetes in which native sidecars are stable; what Istio asks for too."""
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
 class Known(Value):
@@ -74,11 +71,10 @@ class Watch:
         self.known = Known(
             proxy_configs=self._catalog.every(ProxyConfig),
             ids=tuple(ids),
-            native_sidecars=self._nodes and all(map(_runs_native_sidecars, self._catalog.every(Node))),
+            native_sidecars=self._nodes and are_supported("auto", map(_kubelet_version, self._catalog.every(Node))),
         )
         self._changed()
 
 
-def _runs_native_sidecars(node: Node) -> bool:
-    version = _VERSION.match(node.status.node_info.kubelet_version)
-    return version is not None and (int(version[1]), int(version[2])) >= NATIVE_SINCE
+def _kubelet_version(node: Node) -> str:
+    return node.status.node_info.kubelet_version

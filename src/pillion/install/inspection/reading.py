@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from pillion.inject.injection import Injector
 from pillion.inject.pod import status
+from pillion.inject.pod.containers import named
+from pillion.inject.pod.native import Mode, are_supported
 from pillion.inject.policy import Namespace
 from pillion.inject.schema.types import Json, items, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, from_config_maps
@@ -25,7 +27,8 @@ from pillion.value import FrozenMap, Value, has_errors
 PODS = Collection(api_version="v1", plural="pods", kind="Pod", namespaced=True)
 NAMESPACES = Collection(api_version="v1", plural="namespaces", kind="Namespace", namespaced=False)
 MADE = f"{OWNER_LABEL}={OWNER}"
-NATIVE = {"name": "ENABLE_NATIVE_SIDECARS", "value": "true"}
+NODES = Collection(api_version="v1", plural="nodes", kind="Node", namespaced=False)
+NATIVE = "ENABLE_NATIVE_SIDECARS"
 TOKEN_VOLUME = re.compile(rb"kube-api-access-\w{5}")
 """What an API server calls the volume with the token of a pod's account, by chance."""
 OWNERS = {
@@ -68,7 +71,10 @@ async def settings_of(cluster: Cluster, home: str) -> tuple[Settings, tuple[str,
         if injector is not None:
             injectors[revision] = injector
         problems += wrong
-    return Settings(webhooks, injectors, frozenset(_native(deployments))), tuple(problems)
+    modes = dict(_modes(deployments))
+    versions = await _kubelet_versions(cluster) if "auto" in modes.values() else None
+    native = frozenset(revision for revision, mode in modes.items() if are_supported(mode, versions))
+    return Settings(webhooks, injectors, native), tuple(problems)
 
 
 async def pods_found(cluster: Cluster, home: str, namespace: str = "") -> PodsFound:
@@ -117,11 +123,18 @@ def _injects(configuration: Json) -> bool:
     return any(str(each.get("name", "")).endswith("istio.io") for each in items(configuration, "webhooks"))
 
 
-def _native(deployments: Iterable[Json]) -> Iterable[str]:
+def _modes(deployments: Iterable[Json]) -> Iterable[tuple[str, Mode]]:
+    """Tell by revision when its injector makes native sidecars."""
     for each in deployments:
         for container in items(section(each, "spec", "template", "spec"), "containers"):
-            if NATIVE in items(container, "env"):
-                yield revision_of(each) or DEFAULT
+            mode = (named(NATIVE, items(container, "env")) or {}).get("value")
+            if mode in {"true", "auto"}:
+                yield revision_of(each) or DEFAULT, mode
+
+
+async def _kubelet_versions(cluster: Cluster) -> tuple[str, ...]:
+    nodes = cast("list[Json]", await cluster.listed(NODES, whole=True))
+    return tuple(str(section(each, "status", "nodeInfo").get("kubeletVersion", "")) for each in nodes)
 
 
 def _namespace(document: Json) -> Namespace:
