@@ -13,6 +13,7 @@ import pytest
 from local.load import deployment, joined, namespace, service, sidecar
 from local.meshes import PILLION, ROOT, RunningMesh, pillion, pod_json, running_mesh, status
 from pillion.cli.output import unpacked
+from pillion.local.server.mesh import Mesh
 from pillion.resources.meta import Ref
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
@@ -214,6 +215,33 @@ kind: PeerAuthentication
 metadata: {name: default, namespace: shop}
 spec: {mtls: {mode: STRICT}}
 """
+
+
+def test_a_rule_in_a_namespace_that_nobody_lives_in_is_told(mesh: RunningMesh) -> None:
+    text = sidecar("shp", "./*")
+    try:
+        code, out, err = run("apply", "-f", "-", stdin=text)
+        assert (code, out.splitlines()[0]) == (0, "Sidecar shp/default created")
+        assert "Sidecar shp/default: metadata.namespace: warning: there is no workload and no Namespace shp" in err
+        assert err.endswith("[unknown-namespace]; did you mean shop?\n")
+    finally:
+        run("delete", "-f", "-", stdin=text)
+
+
+def test_a_file_that_is_no_yaml_is_told_whatever_is_asked_for(mesh: RunningMesh) -> None:
+    broken = Path(mesh.mesh.options.paths[0], "broken.yaml")
+    broken.write_text("a:\n\t- b\n")
+    try:
+        mesh.until(no_yaml, 30)
+        assert "[yaml-syntax]; indent with spaces: YAML takes no tabs there\n" in run("get", "pods")[2]
+    finally:
+        broken.unlink()
+        mesh.until(lambda running: not no_yaml(running), 30)
+    assert "[yaml-syntax]" not in run("get", "pods")[2]
+
+
+def no_yaml(running: Mesh) -> bool:
+    return any(each.code == "yaml-syntax" for each in running.diagnostics)
 
 
 LOST = """

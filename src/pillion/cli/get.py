@@ -77,7 +77,8 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
         click.echo(f"no {kind} found" + (f" in namespace {namespace}" if namespace else ""), err=True)
     shown = {f"{word} {row[0]}/{row[1]}" for row in answer["rows"]}
     found = unpacked(server.get("/status")["diagnostics"])
-    about = (each for each in found if each.where.resource in shown)
+    # what is about no resource is about a whole file: what it no longer says is missing here
+    about = (each for each in found if each.where.resource in shown or not each.where.resource)
     print_diagnostics(tuple(dict.fromkeys((*about, *unpacked(answer["told"])))))
     if name and not answer["items"]:
         fail(f"there is no {word} {name}" + (f" in namespace {namespace}" if namespace else ""), 1)
