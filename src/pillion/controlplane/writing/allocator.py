@@ -7,12 +7,11 @@ from typing import Any, cast, final
 import msgspec
 
 from pillion.controlplane.writing.allocation import allocate
+from pillion.controlplane.writing.scribe import LONGEST, NOBODY, SOON
 from pillion.resources.istio.service_entry import ServiceEntry, ServiceEntryAddress
 from pillion.resources.meta import Ref, ref_of
 from pillion.sources.kubernetes.client import MERGE_PATCH, ApiError, KubernetesClient
 
-SOON = 1.0
-"""Seconds until what failed is tried again."""
 Addresses = tuple[ServiceEntryAddress, ...]
 ENTRY = ServiceEntry.__name__
 
@@ -50,11 +49,13 @@ class Allocator:
     async def run(self) -> None:
         """Give addresses until cancelled."""
         self._ahead = {}
+        pause = SOON
         while True:
             self._news.clear()
             await self._round()
+            pause = min(2 * pause, LONGEST) if self.problem else SOON
             try:
-                async with asyncio.timeout(SOON if self.problem else None):
+                async with asyncio.timeout(pause if self.problem else None):
                     await self._news.wait()
             except TimeoutError:
                 continue
@@ -73,6 +74,8 @@ class Allocator:
                 # When it is gone or another one by now, the watch tells.
                 if problem.code not in {404, 409}:
                     problems.append(f"{ref}: {problem}")
+                    if problem.code in NOBODY:
+                        break
         self.problem = "; ".join(problems[:3])
 
     def _as_written(self, entry: ServiceEntry) -> ServiceEntry:

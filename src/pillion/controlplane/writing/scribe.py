@@ -14,8 +14,10 @@ from pillion.sources.kubernetes.cluster import Standing
 
 AGAIN = 300.0
 """Seconds after which everything is looked at again: somebody may have written over it."""
-SOON = 1.0
-"""Seconds until what failed is tried again."""
+SOON, LONGEST = 1.0, 60.0
+"""Seconds until what failed is tried again: longer and longer."""
+NOBODY = frozenset({0, 429})
+"""Codes that every other request would be answered with, too."""
 REVISION = "istio.io/rev"
 
 
@@ -44,11 +46,13 @@ class Scribe:
     async def run(self) -> None:
         """Write until cancelled. Whoever begins knows nothing of what others did."""
         self._done = {}
+        pause = SOON
         while True:
             self._news.clear()
             await self._round()
+            pause = min(2 * pause, LONGEST) if self.problem else SOON
             try:
-                async with asyncio.timeout(SOON if self.problem else AGAIN):
+                async with asyncio.timeout(pause if self.problem else AGAIN):
                     await self._news.wait()
             except TimeoutError:
                 if not self.problem:
@@ -66,6 +70,8 @@ class Scribe:
             except ApiError as problem:
                 if problem.code not in {404, 409}:
                     problems.append(f"{ref}: {problem}")
+                    if problem.code in NOBODY:
+                        break
                     continue
                 # It is another one by now, or gone: the watch tells.
             self._done[ref] = standing
