@@ -56,8 +56,22 @@ def _documents(path: Path) -> list[Json]:
 
 
 def _dump(found: list[Json], mesh: Json, proxy: Proxy) -> Json:
+    """Give what a proxy has in the end: the listeners it is told of, and the routes that these name."""
     teller = Teller()
-    return told(teller, build(teller, found, mesh), proxy)
+    every = told(teller, build(teller, found, mesh), proxy)
+    named = set(_named_routes(every["listeners"]))
+    return {**every, "routes": [each for each in every["routes"] if each["name"] in named]}
+
+
+def _named_routes(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if "routeConfigName" in part:
+            yield part["routeConfigName"]
+        for each in part.values():
+            yield from _named_routes(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _named_routes(each)
 
 
 def proxy_of(asked: Json) -> Proxy:

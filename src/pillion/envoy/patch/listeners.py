@@ -36,9 +36,10 @@ def patch_listener(listener: listener_pb2.Listener, edits: Edits) -> bool:
 
 
 def added_listeners(edits: Edits) -> list[tuple[Patch, listener_pb2.Listener]]:
-    """Return the listeners that patches add."""
+    """Return the listeners that patches add; one without a name is none."""
     adding = (patch for patch in edits.of("LISTENER") if patch.operation == "ADD")
-    return [(patch, listener_pb2.Listener.FromString(patch.value or b"")) for patch in adding]
+    made = ((patch, listener_pb2.Listener.FromString(patch.value or b"")) for patch in adding)
+    return [(patch, listener) for patch, listener in made if listener.name]
 
 
 def patch_inline_routes(listener: listener_pb2.Listener, edits: Edits) -> None:
@@ -61,7 +62,9 @@ def _patch_chains(listener: listener_pb2.Listener, edits: Edits) -> None:
     for patch in edits.of("FILTER_CHAIN"):
         if patch.operation == "ADD" and is_listener(patch, listener):
             edits.touch(patch)
-            listener.filter_chains.append(components.FilterChain.FromString(patch.value or b""))
+            added = components.FilterChain.FromString(patch.value or b"")
+            if added.filters:
+                listener.filter_chains.append(added)
     for index in reversed(gone):
         del listener.filter_chains[index]
 

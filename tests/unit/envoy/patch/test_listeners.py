@@ -103,3 +103,11 @@ def test_routes_that_stand_in_a_listener_are_patched() -> None:
 def test_listeners_are_added() -> None:
     found = added_listeners(edits(patch("LISTENER", "ADD", {"name": "new"}), patch("LISTENER", "REMOVE")))
     assert [message.name for _, message in found] == ["new"]
+
+
+def test_what_is_added_without_filters_or_name_is_nothing() -> None:
+    chain = patch("FILTER_CHAIN", "INSERT_FIRST", {"transport_socket_connect_timeout": "3s"})
+    made, stays, _ = patched(chain)
+    assert (names(made), stays) == (["one", "two"], True)
+    nameless = patch("LISTENER", "INSERT_AFTER", {"per_connection_buffer_limit_bytes": 7})
+    assert added_listeners(edits(nameless)) == []
