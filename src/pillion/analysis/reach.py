@@ -90,9 +90,21 @@ def reach(
     config = configuration_of(teller.view(world, proxy))
     result = simulate(config, call)
     noted = (destination.note,) if destination.note else ()
-    result = replace(result, notes=(*noted, *result.notes, *_deserted(config, result)))
+    notes = (*noted, *_portless(destination, asked.port), *result.notes, *_deserted(config, result))
+    result = replace(result, notes=notes)
     found = teller.told(world, proxy).diagnostics
     return Reached(caller=caller, destination=destination, call=call, result=result, diagnostics=found)
+
+
+def _portless(destination: Destination, port: int) -> Iterator[str]:
+    """Tell of a port that a cluster IP does not have: a proxy that lets the call through sends it to nobody."""
+    service = destination.service
+    if service is None or destination.address not in service.addresses or service.registry != "Kubernetes":
+        return
+    numbers = sorted({each.number for each in service.ports})
+    if port not in numbers:
+        known = ", ".join(map(str, numbers))
+        yield f"{service.hostname} has no port {port}, it has {known}: behind its address nobody answers there"
 
 
 def _deserted(config: Configuration, result: Result) -> Iterator[str]:

@@ -116,6 +116,13 @@ def test_pods_are_found_by_what_stamped_them_out() -> None:
     assert find_workloads(snapshot, "none", "client") == ()
 
 
+def test_a_port_that_the_service_does_not_have_is_noted() -> None:
+    (note,) = _reached("far.ops", 83).result.notes
+    assert note == "far.ops.svc.cluster.local has no port 83, it has 80, 82: behind its address nobody answers there"
+    assert not any("has no port" in note for note in _reached("far.ops", 82).result.notes)
+    assert not any("has no port" in note for note in _reached("stranger.example", 83).result.notes)
+
+
 def test_that_nobody_stands_behind_a_cluster_is_noted() -> None:
     assert _reached("web", 80).result.notes == (
         "outbound|80||web.shop.svc.cluster.local has no endpoints: Envoy answers 503 until it has one",
