@@ -80,6 +80,9 @@ def _message(patch: EnvoyPatch, kind: type[Message], value: object) -> tuple[Mes
         message = json_format.ParseDict(document, kind(), ignore_unknown_fields=True)
     except (json_format.ParseError, TypeError, ValueError) as fault:
         return None, (_told(patch, "bad-patch", _sentence(str(fault)), _VALUE),)
+    except AttributeError:
+        # protobuf takes it for granted that it is one
+        return None, (_told(patch, "bad-patch", "an @type in it is no text", _VALUE),)
     return message, tuple(_unknown_field(patch, path) for path in fitting.unknown_fields)
 
 

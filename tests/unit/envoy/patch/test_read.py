@@ -71,6 +71,13 @@ def test_an_unknown_field_leaves_itself_out() -> None:
     assert told[0].where.field.endswith("value.no_such_field")
 
 
+@pytest.mark.parametrize("name", [True, 5, [], {}, ["a"]])
+def test_a_type_that_is_no_text_is_told(name: Any) -> None:
+    found, told = read(written("HTTP_FILTER", "ADD", {"name": "a", "typed_config": {"@type": name}}))
+    assert found is None
+    assert told[0].code == "bad-patch"
+
+
 @pytest.mark.parametrize("levels", [90, 300, 3000])
 def test_what_nests_too_deeply_is_told(levels: int) -> None:
     inner = b'{"and_match":{"rules":[' * levels + b"{}" + b"]}}" * levels
