@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from pillion.envoy.patch.document import Fitting
 from pillion.envoy.patch.model import Match, Patch
@@ -78,6 +78,10 @@ def _message(patch: EnvoyPatch, kind: type[Message], value: object) -> tuple[Mes
         return None, tuple(_unknown_type(patch, path, name) for path, name in fitting.unknown_types)
     try:
         message = json_format.ParseDict(document, kind(), ignore_unknown_fields=True)
+        # What nests deeply can be written, and not be read again.
+        kind.FromString(message.SerializeToString())
+    except DecodeError:
+        return None, (_told(patch, "bad-patch", "nests too deeply", _VALUE),)
     except (json_format.ParseError, TypeError, ValueError) as fault:
         return None, (_told(patch, "bad-patch", _sentence(str(fault)), _VALUE),)
     except AttributeError:

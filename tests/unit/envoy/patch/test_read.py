@@ -71,6 +71,18 @@ def test_an_unknown_field_leaves_itself_out() -> None:
     assert told[0].where.field.endswith("value.no_such_field")
 
 
+@pytest.mark.parametrize("levels", [20, 60, 90])
+def test_metadata_that_can_be_read_once_only_is_told(levels: int) -> None:
+    inner: Any = 1
+    for _ in range(levels):
+        inner = {"a": inner}
+    found, told = read(written("CLUSTER", "MERGE", {"metadata": {"filter_metadata": {"a": inner}}}))
+    assert (found is None) is (levels > 40)
+    assert [each.code for each in told] == ["bad-patch"] * (levels > 40)
+    if found is not None:
+        assert cluster_pb2.Cluster.FromString(found.value or b"").metadata.filter_metadata
+
+
 @pytest.mark.parametrize("name", [True, 5, [], {}, ["a"]])
 def test_a_type_that_is_no_text_is_told(name: Any) -> None:
     found, told = read(written("HTTP_FILTER", "ADD", {"name": "a", "typed_config": {"@type": name}}))
