@@ -180,6 +180,38 @@ def test_who_cannot_renew_stops_before_another_begins(own: Control) -> None:
     played(play())
 
 
+class Late(KubernetesClient):
+    """Hears late that it has written."""
+
+    by = 0.4
+    written = 0
+
+    async def request(self, method: str, path: str, *more: Any, **other: Any) -> bytes:
+        answer = await super().request(method, path, *more, **other)
+        if method != "GET":
+            self.written += 1
+            await asyncio.sleep(self.by)
+        return answer
+
+
+def test_who_hears_too_late_that_the_lease_is_its_own_does_not_work(own: Control) -> None:
+    objects.namespace(own, "istio-system")
+
+    async def play() -> None:
+        turn, terms = Turn("late", []), Terms(lasts=1.0, deadline=0.3, retry=0.05)
+        async with Late(from_kubeconfig([own.kubeconfig])) as client, asyncio.TaskGroup() as tasks:
+            post = Post(namespace="istio-system", name="istiod", identity=turn.name)
+            running = tasks.create_task(Leader(client, post, turn.work, terms).run())
+            while client.written < 3:  # noqa: ASYNC110 (nothing announces it)
+                await asyncio.sleep(0.01)
+            assert not turn.begun.is_set()
+            client.by = 0.0
+            await turn.begun.wait()
+            running.cancel()
+
+    played(play())
+
+
 @asynccontextmanager
 async def replica(control: Control) -> AsyncIterator[Replica]:
     settings = ServeSettings(

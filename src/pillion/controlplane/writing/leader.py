@@ -53,28 +53,30 @@ class Leader:
 
     async def run(self) -> None:
         """Lead whenever it is our turn, until cancelled."""
+        loop = asyncio.get_running_loop()
         try:
             while True:
-                if await self._tried():
-                    await self._lead()
+                began = loop.time()
+                # An answer that comes late is about a Lease that may soon be somebody else's.
+                if await self._tried() and loop.time() - began < self._terms.deadline:
+                    await self._lead(began)
                 await asyncio.sleep(self._terms.retry)
         finally:
             await self._release()
 
-    async def _lead(self) -> None:
+    async def _lead(self, began: float) -> None:
         self.leading = True
         try:
             async with asyncio.TaskGroup() as tasks:
                 working = tasks.create_task(self._work())
-                await self._keep()
+                await self._keep(began)
                 working.cancel()
         finally:
             self.leading = False
 
-    async def _keep(self) -> None:
+    async def _keep(self, renewed: float) -> None:
         """Renew until the Lease is lost, or could not be renewed for too long."""
         loop = asyncio.get_running_loop()
-        renewed = loop.time()
         while True:
             await asyncio.sleep(self._terms.retry)
             began = loop.time()
