@@ -5,6 +5,6 @@
 - `listener_slice`, `listeners`: who listens where, and who wins when two want one place; `entries`: one such place
 - `tcp`: chains that copy bytes
 - `routing/`: HTTP: tables, virtual hosts, routes
-- `unknown`: what happens to traffic for unknown destinations
+- `unknown`: what happens to traffic for unknown destinations; `shadowed`: VirtualServices that never count
 - `destinations`, `addresses`: small questions that several of them ask
 """

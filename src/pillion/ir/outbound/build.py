@@ -25,6 +25,7 @@ from pillion.ir.outbound.routing.tables import (
     sticky_rules,
     sticky_rules_in_force,
 )
+from pillion.ir.outbound.shadowed import shadowed
 from pillion.ir.outbound.unknown import catch_all_host
 from pillion.ir.policy.connection import counts_attempts, forwards_host
 from pillion.ir.traits import OutboundTraits
@@ -44,13 +45,12 @@ def lower_outbound(
 def _lower(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> tuple[OutboundIR, Diagnostics]:
     backends, diagnostics = memo(all_backends, backend_slice(scope, traits, memo), memo)
     listeners = memo(outbound_listeners, listener_slice(scope, traits))
-    tables = tuple(
-        memo(route_table, _table_inputs(scope, traits, key, memo), memo) for key in memo(_table_keys, listeners)
-    )
+    inputs = tuple(_table_inputs(scope, traits, key, memo) for key in memo(_table_keys, listeners))
+    tables = tuple(memo(route_table, each, memo) for each in inputs)
     missing = _missing(backends, listeners, tables, memo)
     return OutboundIR(
         backends=backends, listeners=listeners, tables=tables, capabilities=traits.capabilities, missing=missing
-    ), (*diagnostics, *_unknown(missing, scope))
+    ), (*diagnostics, *_unknown(missing, scope), *shadowed(inputs, scope, memo))
 
 
 def _missing(

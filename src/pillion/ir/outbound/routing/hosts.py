@@ -54,11 +54,11 @@ class _Register:
         self.named: set[str] = set()
         self.hosts: list[VirtualHost] = []
 
-    def claim(self, host: VirtualHost, shortened: Iterable[str]) -> None:
-        """Add a host with those of its domains that are free; one without any is left out."""
+    def claim(self, host: VirtualHost, shortened: Iterable[str]) -> bool:
+        """Add a host with those of its domains that are free; one without any is left out. Return whether it is in."""
         name = host_port(host.name, host.port)
         if name in self.named:
-            return
+            return False
         self.named.add(name)
         short = set(shortened)
         free: list[str] = []
@@ -69,6 +69,7 @@ class _Register:
             free.append(domain)
         if free:
             self.hosts.append(replace(host, domains=tuple(free)) if len(free) < len(host.domains) else host)
+        return bool(free)
 
     def add_defaults(self, found: CandidateSet, claimed: set[str]) -> None:
         """Add the services' own hosts; most of them share no name with anybody and go in as they are."""
@@ -87,13 +88,10 @@ class _Register:
 
 def virtual_hosts(inputs: HostInputs, memo: Memo) -> tuple[VirtualHost, ...]:
     """Return the virtual hosts, sorted by name."""
-    claims = [
-        claim for service in inputs.virtual_services for claim in memo(rule_claims, service, _claiming(service, inputs))
-    ]
-    found = memo(default_hosts, inputs.registry.services, inputs.registry.sticky_rules, inputs.shared, memo)
+    claims = [claim for rule in inputs.virtual_services for claim in _claims_of(rule, inputs, memo)]
+    found = _services_themselves(inputs, memo)
     claimed = {service.hostname for claim in claims for service in claim.services}
-    names = (name for claim in claims for service in claim.services for name in full_names(service, claim.port))
-    register = _Register(found.full_names.union(names))
+    register = _register(claims, found)
     for claim in claims:
         for host, shortened in _claimed_hosts(claim, inputs):
             register.claim(host, shortened)
@@ -101,6 +99,48 @@ def virtual_hosts(inputs: HostInputs, memo: Memo) -> tuple[VirtualHost, ...]:
     port = inputs.context.port
     chosen = [host for host in register.hosts if host.port == port] if port else _all_ports(register.hosts)
     return tuple(sorted(chosen, key=lambda host: host_port(host.name, host.port)))
+
+
+class Rivalry(Value):
+    """Which VirtualServices have a name of their own in a table, and which find all of theirs taken."""
+
+    heard: frozenset[Ref] = frozenset()
+    shadowed: FrozenMap[tuple[Ref, ...]] = FrozenMap()
+    """VirtualService, as `ref_of` writes it -> those that have its names."""
+
+
+def rivalry(inputs: HostInputs, memo: Memo) -> Rivalry:
+    """Tell which VirtualServices with routes the virtual hosts of one port leave without any name."""
+    claims = {ref_of(rule): _claims_of(rule, inputs, memo) for rule in inputs.virtual_services}
+    register = _register([claim for found in claims.values() for claim in found], _services_themselves(inputs, memo))
+    heard: set[Ref] = set()
+    owners: dict[str, Ref] = {}
+    lost: dict[Ref, dict[Ref, None]] = {}
+    for own, found in claims.items():
+        for host, shortened in (each for claim in found for each in _claimed_hosts(claim, inputs)):
+            names = [domain.lower() for domain in host.domains]
+            if register.claim(host, shortened):
+                heard.add(own)
+                owners.update({name: own for name in names if name not in owners})
+            else:
+                lost.setdefault(own, {}).update({owners[name]: None for name in names if name in owners})
+    return Rivalry(
+        heard=frozenset(heard),
+        shadowed=FrozenMap({str(own): tuple(taken) for own, taken in lost.items() if taken and own not in heard}),
+    )
+
+
+def _claims_of(rule: VirtualService, inputs: HostInputs, memo: Memo) -> tuple[Claim, ...]:
+    return memo(rule_claims, rule, _claiming(rule, inputs))
+
+
+def _services_themselves(inputs: HostInputs, memo: Memo) -> CandidateSet:
+    return memo(default_hosts, inputs.registry.services, inputs.registry.sticky_rules, inputs.shared, memo)
+
+
+def _register(claims: Iterable[Claim], found: CandidateSet) -> _Register:
+    names = (name for claim in claims for service in claim.services for name in full_names(service, claim.port))
+    return _Register(found.full_names.union(names))
 
 
 def _claimed_hosts(claim: Claim, inputs: HostInputs) -> Iterator[tuple[VirtualHost, list[str]]]:

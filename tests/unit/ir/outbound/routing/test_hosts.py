@@ -3,7 +3,7 @@ from typing import Any
 from pillion.ir.memo import Memo
 from pillion.ir.model.table import VirtualHost
 from pillion.ir.outbound.routing.defaults import Defaults, Naming
-from pillion.ir.outbound.routing.hosts import HostInputs, virtual_hosts
+from pillion.ir.outbound.routing.hosts import HostInputs, Rivalry, rivalry, virtual_hosts
 from pillion.ir.outbound.routing.routes import Registry, RouteContext
 from pillion.ir.traits import OutboundTraits
 from pillion.mesh.service import Service
@@ -16,10 +16,8 @@ WEB, OTHER = service("web", {80: "HTTP"}), service("other", {80: "HTTP"}, "10.96
 ROUTE = {"route": [{"destination": {"host": "other.shop.svc.cluster.local"}}]}
 
 
-def _hosts(
-    *services: Service, rules: tuple[VirtualService, ...] = (), port: int = 80, **more: Any
-) -> dict[str, VirtualHost]:
-    inputs = HostInputs(
+def _inputs(*services: Service, rules: tuple[VirtualService, ...] = (), port: int = 80, **more: Any) -> HostInputs:
+    return HostInputs(
         context=RouteContext(port=port, namespace="shop", labels=NO_LABELS),
         registry=Registry(services=FrozenMap({each.hostname: each for each in services})),
         shared=Defaults(
@@ -28,7 +26,14 @@ def _hosts(
         virtual_services=rules,
         **more,
     )
-    return {f"{host.name}:{host.port}": host for host in virtual_hosts(inputs, Memo())}
+
+
+def _hosts(*services: Service, **more: Any) -> dict[str, VirtualHost]:
+    return {f"{host.name}:{host.port}": host for host in virtual_hosts(_inputs(*services, **more), Memo())}
+
+
+def _rivalry(*rules: VirtualService, **more: Any) -> Rivalry:
+    return rivalry(_inputs(WEB, OTHER, rules=rules, **more), Memo())
 
 
 def test_services_by_themselves() -> None:
@@ -79,3 +84,32 @@ def test_all_ports_by_names_that_carry_the_port() -> None:
 def test_rules_that_concern_others_add_nothing() -> None:
     other = virtual_service({"hosts": ["a.example"], "http": [{"match": [{"port": 9}], **ROUTE}]})
     assert "a.example:80" not in _hosts(WEB, rules=(other,))
+
+
+def test_a_rule_whose_hosts_are_all_taken_is_shadowed() -> None:
+    first = virtual_service({"hosts": [WEB.hostname], "http": [ROUTE]}, "first")
+    third = virtual_service({"hosts": ["a.example"], "http": [ROUTE]}, "third")
+    last = virtual_service({"hosts": ["A.example", WEB.hostname], "http": [ROUTE]}, "last")
+    found = _rivalry(first, third, last)
+    assert dict(found.shadowed) == {"VirtualService shop/last": (ref_of(third), ref_of(first))}
+    assert found.heard == {ref_of(first), ref_of(third)}
+
+
+def test_a_rule_with_one_host_left_is_heard() -> None:
+    first = virtual_service({"hosts": [WEB.hostname], "http": [ROUTE]}, "first")
+    wider = virtual_service({"hosts": [WEB.hostname, OTHER.hostname], "http": [ROUTE]}, "wider")
+    twice = virtual_service({"hosts": ["a.example", "a.example"], "http": [ROUTE]}, "twice")
+    assert _rivalry(first, wider, twice) == Rivalry(heard=frozenset(map(ref_of, (first, wider, twice))))
+
+
+def test_a_rule_without_routes_here_shadows_nobody() -> None:
+    elsewhere = virtual_service({"hosts": [WEB.hostname], "http": [{"match": [{"port": 81}], **ROUTE}]}, "elsewhere")
+    second = virtual_service({"hosts": [WEB.hostname], "http": [ROUTE]}, "second")
+    assert _rivalry(elsewhere, second) == Rivalry(heard=frozenset({ref_of(second)}))
+
+
+def test_an_exact_host_leaves_the_rest_of_a_wildcard() -> None:
+    exact = virtual_service({"hosts": [WEB.hostname], "http": [ROUTE]}, "exact")
+    wide = virtual_service({"hosts": ["*.cluster.local"], "http": [ROUTE]}, "wide")
+    found = _rivalry(exact, wide, most_specific=FrozenMap({each.hostname: ref_of(wide) for each in (WEB, OTHER)}))
+    assert dict(found.shadowed) == {}
