@@ -147,6 +147,7 @@ def test_a_change_that_a_frozen_proxy_does_not_take_is_told(mesh: RunningMesh, t
         assert "in force at 0 of 1; waiting for shop/web-" in err
         code, out, err = run("apply", "-f", str(tmp_path / "elsewhere.yaml"))
         assert (code, err) == (0, ""), "what does not change its view does not wait for it"
+        assert out == "Namespace elsewhere created\nchanges nothing at any proxy\n"
         code, out, err = run("delete", "-f", str(tmp_path / "more.yaml"), "--timeout", "0.5")
         assert (code, out) == (1, "Service shop/more deleted\n")
         assert "in force at 0 of 1; waiting for shop/web-" in err
@@ -197,7 +198,7 @@ def test_what_cannot_be_read_has_all_fields_of_the_answer_too() -> None:
     done = pillion("apply", "-f", "/nowhere.yaml", "-o", "json", mesh="nobody")
     answer = json.loads(done.stdout)
     assert (done.returncode, answer["errors"], answer["results"]) == (2, 1, [])
-    assert answer.keys() == {"results", "diagnostics", "errors", "seconds", "proxies", "waiting", "refused"}
+    assert answer.keys() == {"results", "diagnostics", "errors", "seconds", "proxies", "told", "waiting", "refused"}
 
 
 @pytest.mark.parametrize("words", [("down",), ("get", "pods"), ("exec", "web", "--", "true"), ("up", ".")])
@@ -262,6 +263,55 @@ def test_a_route_to_a_subset_that_nobody_has_is_told_with_its_virtual_service(me
         assert "[unknown-destination]" in run("get", "virtualservices")[2]
     finally:
         run("delete", "-f", "-", stdin=LOST)
+
+
+FIRST = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: first, namespace: shop}
+spec: {hosts: [web], http: [{route: [{destination: {host: web}}]}]}
+"""
+SECOND = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: second, namespace: shop, creationTimestamp: "2999-01-01T00:00:00Z"}
+spec: {hosts: [web.shop.svc.cluster.local], http: [{timeout: 3s, route: [{destination: {host: web}}]}]}
+"""
+
+
+def test_a_virtual_service_whose_host_is_taken_is_told_and_changes_nothing(mesh: RunningMesh) -> None:
+    try:
+        code, out, err = run("apply", "-f", "-", stdin=FIRST)
+        assert (code, err) == (0, "")
+        assert out.splitlines()[1].startswith("in force at 1 proxy after ")
+        code, out, err = run("apply", "-f", "-", stdin=SECOND)
+        assert (code, out) == (0, "VirtualService shop/second created\nchanges nothing at any proxy\n")
+        assert err.startswith(
+            "-:5: VirtualService shop/second: spec.hosts: warning: all its hosts are taken by shop/first"
+        )
+        assert "(this concerns the proxies of Deployment shop/web)" in err
+        assert "[virtual-service-shadowed]" in run("get", "virtualservices")[2]
+    finally:
+        run("delete", "-f", "-", stdin=FIRST + "---" + SECOND)
+    assert "[virtual-service-shadowed]" not in run("get", "virtualservices")[2]
+
+
+PROXY_CONFIG = """
+apiVersion: networking.istio.io/v1beta1
+kind: ProxyConfig
+metadata: {name: own, namespace: shop}
+spec: {concurrency: 1}
+"""
+
+
+def test_a_proxy_config_says_whom_it_counts_for(mesh: RunningMesh) -> None:
+    try:
+        code, out, _ = run("apply", "-f", "-", stdin=PROXY_CONFIG)
+        later = "a ProxyConfig counts for pods that start from now on"
+        assert (code, out) == (0, f"ProxyConfig shop/own created\n{later}\n")
+    finally:
+        run("delete", "-f", "-", stdin=PROXY_CONFIG)
+    mesh.ready()
 
 
 def test_a_strict_policy_that_nobody_can_satisfy_is_told_with_the_workload_and_its_line(mesh: RunningMesh) -> None:

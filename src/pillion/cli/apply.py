@@ -18,6 +18,7 @@ from pillion.cli.output import (
     timeout_option,
     unpacked,
 )
+from pillion.local.workloads import KINDS
 from pillion.resources.documents import Document
 from pillion.sources.files import read_paths
 from pillion.value import Diagnostics, has_errors
@@ -59,6 +60,7 @@ def unasked(found: Diagnostics) -> dict[str, Any]:
         "errors": errors,
         "seconds": 0.0,
         "proxies": 0,
+        "told": 0,
         "waiting": [],
         "refused": {},
     }
@@ -76,24 +78,42 @@ def _say(found: Diagnostics, answer: dict[str, Any], output: str) -> None:
 
 
 def print_reach(answer: dict[str, Any]) -> None:
-    """Say how many proxies have taken a change, and which have not."""
+    """Say how many proxies a change told something else, which have not taken that, and for whom else it counts."""
     waiting: list[str] = answer["waiting"]
-    total: int = answer["proxies"]
+    told: int = answer["told"]
+    later = _later(answer["results"])
     if waiting:
         print_waiting(answer)
-    else:
-        proxies = "proxy" if total == 1 else "proxies"
-        click.echo(f"in force at {total} {proxies} after {answer['seconds'] * 1000:.0f} ms")
+    elif told:
+        proxies = "proxy" if told == 1 else "proxies"
+        click.echo(f"in force at {told} {proxies} after {answer['seconds'] * 1000:.0f} ms")
+    elif not answer["proxies"]:
+        click.echo("no proxy is connected")
+    elif not later:
+        click.echo("changes nothing at any proxy")
+    for each in later:
+        click.echo(each)
     for peer, refusals in answer["refused"].items():
         for kind, reason in refusals.items():
             click.echo(f"the Envoy of {peer} refuses {kind.rpartition('.')[2]}: {reason}", err=True)
 
 
+def _later(results: Sequence[dict[str, Any]]) -> list[str]:
+    """Say what follows after the answer."""
+    kinds = {each["resource"].partition(" ")[0] for each in results if each["action"] in {"created", "configured"}}
+    found: list[str] = []
+    if "ProxyConfig" in kinds:
+        found.append("a ProxyConfig counts for pods that start from now on")
+    if not kinds.isdisjoint(KINDS):
+        found.append("proxies are told of pods when these start or stop")
+    return found
+
+
 def print_waiting(answer: dict[str, Any]) -> None:
     """Say which proxies have not taken a change in time."""
     waiting: list[str] = answer["waiting"]
-    total: int = answer["proxies"]
-    click.echo(f"in force at {total - len(waiting)} of {total}; waiting for {', '.join(waiting)}", err=True)
+    told: int = answer["told"]
+    click.echo(f"in force at {told - len(waiting)} of {told}; waiting for {', '.join(waiting)}", err=True)
 
 
 def order(documents: Sequence[Document], timeout: float) -> dict[str, Any]:

@@ -216,6 +216,16 @@ class View:
         after = View(by_type.values(), self.fallbacks)
         return self if _same_sets(after, self) else after
 
+    def tells_as(self, other: "View") -> bool:
+        """Return whether a proxy that has the one has all that is in the other, too, and nothing else."""
+        sets = {each.type_url: each for each in other}
+        if sets.keys() != {each.type_url for each in self}:
+            return False
+        return not any(
+            changes.upserted or changes.removed
+            for changes in (each.changes_since(sets[each.type_url]) for each in self)
+        )
+
 
 def _reused(type_url: str, members: list[Resource], previous: View | None) -> Resources:
     before = previous.resources(type_url) if previous else None

@@ -52,6 +52,14 @@ def test_a_view_in_another_order_is_another() -> None:
     assert View.of([res("LDS", "b"), res("LDS", "a")], previous=first) is not first
 
 
+def test_a_view_tells_as_another_that_holds_the_same() -> None:
+    first = View.of([res("CDS", "a"), res("EDS", "a")])
+    assert View.of([res("EDS", "a"), res("CDS", "a")]).tells_as(first)
+    for other in ([res("CDS", "a"), res("EDS", "a", 2)], [res("CDS", "a")], [res("CDS", "a"), res("LDS", "a")]):
+        assert not View.of(other).tells_as(first)
+        assert not first.tells_as(View.of(other))
+
+
 def test_a_view_is_updated_resource_by_resource() -> None:
     first = View.of([res("CDS", "a"), res("EDS", "a")])
     assert first.updated([res("CDS", "a")], [(CDS, "x")]) is first

@@ -216,6 +216,7 @@ class Api:
             "errors": sum(each.severity == "error" for each in (*found, *caused)),
             "seconds": change.seconds if change else 0.0,
             "proxies": len(self._mesh.plane.clients),
+            "told": change.told if change else 0,
             "waiting": list(change.waiting) if change else [],
             "refused": self._refused(known.refusals),
         }

@@ -29,6 +29,7 @@ from pillion.resources.documents import Document
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.value import Diagnostic, Diagnostics, FrozenMap, Value, has_errors
 from pillion.xds.front import Front
+from pillion.xds.resource import View
 from pillion.xds.server import Server
 
 LOG = logging.getLogger(__name__)
@@ -57,8 +58,10 @@ class Change(NamedTuple):
     """Of the control plane, with the change in it."""
     seconds: float
     """Until the last proxy had it, or nobody waited any longer."""
+    told: int
+    """How many of the proxies that were there are configured otherwise by it."""
     waiting: tuple[str, ...]
-    """The pods whose proxies have not taken it."""
+    """The pods of those that have not taken it."""
 
 
 class ChangeError(Exception):
@@ -232,23 +235,22 @@ class Mesh:
         began = time.monotonic()
         before = {client: client.view for client in self.plane.clients}
         generation = await self._with(overlay)
-        awaited: list[Client] = []
+        told, late = tuple(before), set(before)  # before it is shown to them, it may concern all
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self.plane.pushed(generation)
-                awaited.extend(client for client, view in before.items() if client.view is not view)
+                told, late = told_otherwise(before), set[Client]()
+                awaited = [*told]
                 await self.plane.until(lambda: self._have_taken(awaited))
-        return Change(generation, time.monotonic() - began, tuple(sorted(self._waiting(awaited))))
+        there = set(self.plane.clients)
+        waiting = {client.peer for client in there.intersection(told) if client in late or not client.settled}
+        return Change(generation, time.monotonic() - began, len(there.intersection(told)), tuple(sorted(waiting)))
 
     def _have_taken(self, awaited: list[Client]) -> bool:
         """Drop those that have what they were shown, or are gone, until one that has not; say whether none is left."""
         while awaited and (awaited[-1].settled or awaited[-1] not in self.plane.clients):
             awaited.pop()
         return not awaited
-
-    def _waiting(self, awaited: Iterable[Client]) -> set[str]:
-        there = set(self.plane.clients)
-        return {client.peer for client in awaited if client in there and not client.settled}
 
     async def _with(self, overlay: Overlay) -> int:
         """Bring another overlay about; one that cannot be brought about is taken back."""
@@ -282,6 +284,25 @@ class Mesh:
     def published(self) -> Mapping[Ref, HasMetadata]:
         """Give every resource as the control plane knows it."""
         return self._published
+
+
+def told_otherwise(before: Mapping[Client, View | None]) -> tuple[Client, ...]:
+    """Give the proxies that are to have another configuration than before; another view may hold the same."""
+    known: dict[tuple[int, int], bool] = {}  # many proxies share a view
+    found: list[Client] = []
+    for client, view in before.items():
+        now = client.view
+        if now is view:
+            continue
+        if now is None or view is None:
+            found.append(client)
+            continue
+        pair = id(view), id(now)
+        if pair not in known:
+            known[pair] = now.tells_as(view)
+        if not known[pair]:
+            found.append(client)
+    return tuple(found)
 
 
 def may_be(peer: str, proxy: Proxy) -> str | None:
