@@ -5,6 +5,7 @@ not cover `foo.com`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import TypeVar
 
 V = TypeVar("V")
@@ -52,6 +53,30 @@ def is_subset_of(host: str, other: str) -> bool:
     if is_wildcard(host):
         return len(host) >= len(other) and host[1:].endswith(other[1:])
     return host.endswith(other[1:])
+
+
+class Cover:
+    """Tells whether any of many names covers another one, in a time that grows with the text and not with the names."""
+
+    __slots__ = ("_exact", "_lengths", "_tails")
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        self._exact: set[str] = set()
+        self._tails: set[str] = set()
+        for host in hosts:
+            if is_wildcard(host):
+                self._tails.add(host[1:])
+            else:
+                self._exact.add(host)
+        self._lengths = sorted({len(tail) for tail in self._tails})
+
+    def __contains__(self, host: str) -> bool:
+        """Return whether one of the names covers every name that `host` stands for."""
+        if host in self._exact:
+            return True
+        tail = host[1:] if is_wildcard(host) else host
+        fitting = takewhile(lambda length: length <= len(tail), self._lengths)
+        return any(tail[len(tail) - length :] in self._tails for length in fitting)
 
 
 def specificity(host: str) -> tuple[bool, int, str]:

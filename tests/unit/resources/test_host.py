@@ -35,6 +35,14 @@ def test_the_first_overlap_is_the_one_that_looking_at_every_pair_finds() -> None
         assert host.first_overlaps(hosts) == wanted, hosts
 
 
+def test_a_cover_says_what_asking_each_name_says() -> None:
+    names = ("", "*", "*b", "*.b", "*.a.b", "a.b", "x.a.b", "b", "xa.b")
+    for hosts in product(names, repeat=2):
+        cover = host.Cover(hosts)
+        for name in names:
+            assert (name in cover) is any(host.is_subset_of(name, each) for each in hosts), (name, hosts)
+
+
 def test_most_specific_first() -> None:
     names = ["*", "*.com", "b.com", "a.com", "long.a.com", "*.a.com"]
     assert sorted(names, key=host.specificity) == ["long.a.com", "a.com", "b.com", "*.a.com", "*.com", "*"]

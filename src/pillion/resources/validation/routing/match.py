@@ -1,6 +1,8 @@
 """What a request or connection must be like."""
 
-from pillion.resources.host import is_subset_of
+from typing import final
+
+from pillion.resources.host import Cover
 from pillion.resources.istio.virtual_service import (
     HTTPMatchRequest,
     L4MatchAttributes,
@@ -21,7 +23,27 @@ from pillion.resources.validation.values import check_expression_match, check_po
 
 MESH = "mesh"
 """The word among `gateways` that stands for all sidecars."""
+MOST_NAMED = 5
+"""Hosts that one finding names: there may be a finding for each of many SNI hosts."""
 _GENERATED = "outbound_"
+
+
+@final
+class Hosts:
+    """The hosts of a VirtualService, against which each of its SNI hosts is held."""
+
+    __slots__ = ("_cover", "is_bound", "text")
+
+    def __init__(self, spec: VirtualServiceSpec) -> None:
+        self._cover = Cover(spec.hosts)
+        self.is_bound = is_for_gateways_only(spec)
+        """No sidecar uses the rules."""
+        more = len(spec.hosts) - MOST_NAMED
+        self.text = ", ".join(spec.hosts[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+    def __contains__(self, host: str) -> bool:
+        """Return whether one of them covers an SNI host."""
+        return host in self._cover
 
 
 def is_for_gateways_only(spec: VirtualServiceSpec) -> bool:
@@ -52,12 +74,12 @@ def check_http_match(match: HTTPMatchRequest, report: Report) -> None:
         report.error("invalid-name", f"{match.source_namespace!r} is not a DNS label", "sourceNamespace")
 
 
-def check_tls_match(match: TLSMatchAttributes, spec: VirtualServiceSpec, report: Report) -> None:
+def check_tls_match(match: TLSMatchAttributes, hosts: Hosts, report: Report) -> None:
     """Check what a TLS connection must be like."""
     if not match.sni_hosts:
         report.error("required", "a TLS match needs at least one SNI host", "sniHosts")
     for index, host in enumerate(match.sni_hosts):
-        _check_sni(host, spec, report.at("sniHosts", index))
+        _check_sni(host, hosts, report.at("sniHosts", index))
     _check_l4(match, report)
     check_gateways(match.gateways, report.at("gateways"))
 
@@ -101,15 +123,14 @@ def _check_bare_gateway(name: str, report: Report) -> None:
         report.error("invalid-name", problem)
 
 
-def _check_sni(host: str, spec: VirtualServiceSpec, report: Report) -> None:
-    is_bound = is_for_gateways_only(spec)
-    problem = virtual_host_problem(host, is_sni=True) if is_bound else host_problem(host)
+def _check_sni(host: str, hosts: Hosts, report: Report) -> None:
+    problem = virtual_host_problem(host, is_sni=True) if hosts.is_bound else host_problem(host)
     if problem and is_address(host):
         report.warn("invalid-host", f"SNI knows no IP addresses, so hardly a client sends {host}")
     elif problem:
         report.error("invalid-host", problem)
-    elif not any(is_subset_of(host, covering) for covering in spec.hosts):
-        report.error("invalid-host", f"SNI host {host!r} is not among the hosts: {', '.join(spec.hosts)}")
+    elif host not in hosts:
+        report.error("invalid-host", f"SNI host {host!r} is not among the hosts: {hosts.text}")
 
 
 def _check_l4(match: TLSMatchAttributes | L4MatchAttributes, report: Report) -> None:

@@ -7,6 +7,7 @@ from pillion.resources.validation.report import Report
 from pillion.resources.validation.routing.headers import is_claim
 from pillion.resources.validation.routing.http import check_http_route, check_weights
 from pillion.resources.validation.routing.match import (
+    Hosts,
     check_gateways,
     check_tcp_match,
     check_tls_match,
@@ -86,12 +87,13 @@ def _check_hosts(spec: VirtualServiceSpec, report: Report) -> None:
 
 
 def _check_streams(spec: VirtualServiceSpec, report: Report, *, is_converted: bool) -> None:
+    hosts = Hosts(spec)
     for rule, tls in enumerate(spec.tls):
         inside = report.at("tls", rule)
         if not tls.match:
             inside.error("required", "a TLS rule needs at least one match", "match")
         for index, match in enumerate(tls.match):
-            check_tls_match(match, spec, inside.at("match", index))
+            check_tls_match(match, hosts, inside.at("match", index))
     for rule, tcp in enumerate(spec.tcp):
         for index, match in enumerate(tcp.match):
             check_tcp_match(match, report.at("tcp", rule, "match", index))

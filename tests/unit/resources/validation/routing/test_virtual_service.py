@@ -1,5 +1,11 @@
+import sys
+from types import FrameType
+from typing import Any
+
 import pytest
 
+from pillion.resources.decode import decode
+from pillion.resources.validation.validate import validate
 from support.verdicts import verdicts
 
 TO = "route: [{destination: {host: a}}]"
@@ -47,3 +53,36 @@ TO = "route: [{destination: {host: a}}]"
 )
 def test_virtual_services(spec: str, found: list[str]) -> None:
     assert verdicts("VirtualService", spec) == found
+
+
+def calls_to_validate(hosts: int) -> tuple[int, int]:
+    """Count the calls, and the longest message, for so many hosts and as many SNI hosts that are none of them."""
+    match = [{"sniHosts": [f"x{index}.b.com" for index in range(hosts)]}]
+    spec = {
+        "hosts": [f"h{index}.a.com" for index in range(hosts)],
+        "gateways": [f"x/g{index}" for index in range(hosts)],
+        "tls": [{"match": match, "route": [{"destination": {"host": "a"}}]}],
+    }
+    document = {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"name": "x"}}
+    resource, _ = decode(document | {"spec": spec})
+    assert resource is not None
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _more: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        found = validate(resource)
+    finally:
+        sys.setprofile(before)
+    assert len(found) == hosts
+    return calls, max(len(each.message) for each in found)
+
+
+def test_work_and_words_about_sni_hosts_do_not_grow_with_hosts_times_sni_hosts() -> None:
+    few, many = calls_to_validate(100), calls_to_validate(400)
+    assert many[0] < 6 * few[0]
+    assert many[1] < few[1] + 10
