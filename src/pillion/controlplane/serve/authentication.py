@@ -1,7 +1,7 @@
 """Who is calling: a service account, proved by a Kubernetes token or a certificate; and what it may ask for.
 
 A token is shown to the API server (TokenReview). The answer is remembered for a moment, so that a proxy whose line is
-bad does not cost a question a try.
+bad does not cost a question a try, and that one whose token is bad does not keep the others waiting.
 """
 
 import asyncio
@@ -26,6 +26,9 @@ ACCOUNT = "system:serviceaccount:"
 POD_NAME = "authentication.kubernetes.io/pod-name"
 REMEMBERED = 10.0
 MOST_REMEMBERED = 10_000
+REFUSED = 5.0
+"""Seconds for which a bad token is not shown to the API server again."""
+MOST_REFUSED = 1_000
 AT_ONCE = 32
 
 
@@ -54,6 +57,31 @@ class Review(Value):
 _review = msgspec.json.Decoder(Review, dec_hook=lambda _, value: FrozenMap(value))
 
 
+class _BadTokenError(UnauthenticatedError):
+    """The token is not good, and will not be in a moment either."""
+
+
+@final
+class _Memory:
+    """Answers about tokens, each for some seconds; the oldest goes when there are too many."""
+
+    def __init__(self, seconds: float, most: int, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._clock = clock
+        self._known: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+
+    def get(self, key: bytes) -> str | None:
+        found = self._known.get(key)
+        return found[1] if found is not None and self._clock() < found[0] else None
+
+    def keep(self, key: bytes, answer: str) -> None:
+        self._known.pop(key, None)
+        self._known[key] = (self._clock() + self._seconds, answer)
+        while len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+
 @final
 class Authenticator:
     """Names callers: `NAMESPACE/ACCOUNT`, and `/POD` where the proof says so."""
@@ -69,8 +97,8 @@ class Authenticator:
         self._client = client
         self._audiences = audiences
         self._trust_domains = trust_domains
-        self._clock = clock
-        self._known: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        self._known = _Memory(REMEMBERED, MOST_REMEMBERED, clock)
+        self._refused = _Memory(REFUSED, MOST_REFUSED, clock)
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def admit(self, peer: str, metadata: Mapping[str, str]) -> str:
@@ -97,14 +125,25 @@ class Authenticator:
 
     async def _by_token(self, token: str) -> str:
         key = hashlib.sha256(token.encode()).digest()
-        known = self._known.get(key)
-        if known is not None and self._clock() < known[0]:
-            return known[1]
-        async with self._free:
+        name = self._recalled(key)
+        if name is None:
+            async with self._free:
+                name = self._recalled(key) or await self._asked(key, token)
+        return name
+
+    def _recalled(self, key: bytes) -> str | None:
+        problem = self._refused.get(key)
+        if problem is not None:
+            raise UnauthenticatedError(problem)
+        return self._known.get(key)
+
+    async def _asked(self, key: bytes, token: str) -> str:
+        try:
             name = await self._reviewed(token)
-        self._known[key] = (self._clock() + REMEMBERED, name)
-        while len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
+        except _BadTokenError as problem:
+            self._refused.keep(key, str(problem))
+            raise
+        self._known.keep(key, name)
         return name
 
     async def _reviewed(self, token: str) -> str:
@@ -115,13 +154,13 @@ class Authenticator:
         except (ApiError, msgspec.MsgspecError) as problem:
             raise UnauthenticatedError(f"the token cannot be checked now: {problem}") from problem
         if not status.authenticated:
-            raise UnauthenticatedError(f"the token is not good: {status.error or 'the API server does not know it'}")
+            raise _BadTokenError(f"the token is not good: {status.error or 'the API server does not know it'}")
         if not set(status.audiences) & set(self._audiences):
-            raise UnauthenticatedError("the token is not meant for this mesh")
+            raise _BadTokenError("the token is not meant for this mesh")
         name = status.user.username
         namespace, _, account = name.removeprefix(ACCOUNT).partition(":")
         if not name.startswith(ACCOUNT) or not namespace or not account:
-            raise UnauthenticatedError(f"the token is {name}'s, which is no service account")
+            raise _BadTokenError(f"the token is {name}'s, which is no service account")
         pods = (status.user.extra or FrozenMap[Any]()).get(POD_NAME) or ()
         return "/".join([namespace, account, *pods[:1]])
 
