@@ -5,16 +5,18 @@ what Istio's tool gives, down to the order of keys and the zeros that Go's encod
 {}`); with ours a document keeps its form, comments included, and so does every document that an injection is taken off.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, cast
 
 from pillion.inject.documents import go_type_of, is_list
 from pillion.inject.injection import DEFAULTS, Injection, Injector, Options
+from pillion.inject.pod.slips import slips
 from pillion.inject.policy import Decision
 from pillion.inject.schema.encode import completed
 from pillion.inject.schema.types import Json, items, table
 from pillion.inject.uninject import uninject
 from pillion.inject.writing import Writer, separator
+from pillion.resources.lines import locate_all
 from pillion.resources.yaml.events import Chunk, chunks
 from pillion.resources.yaml.load import AliasBudget, load_chunk
 from pillion.value import Diagnostic, Diagnostics, Origin, Value, Where, has_errors
@@ -34,7 +36,7 @@ def convert(text: str, file: str, injector: Injector, options: Options = DEFAULT
 
     def change(document: Json) -> Changed:
         result = inject_as_written(document, injector, options)
-        return Changed(result.document, result.decisions, result.diagnostics)
+        return Changed(result.document, result.decisions, (*slips(document), *result.diagnostics))
 
     return _converted(text, file, change, Writer.injected if injector.settings.reversible else None)
 
@@ -73,6 +75,8 @@ def _converted(
         index += len(loaded.contents)
         if not any(_is_known(content) for content in loaded.contents):
             parts.append(_as_written(chunk) if write is None else chunk.text)
+            if write is not Writer.uninjected:
+                found.extend(_at(each, origin, None) for each in _slips(loaded.contents))
             continue
         results = [(content, change(cast(Json, content))) for content in loaded.contents if content is not None]
         decisions.extend(decision for _, result in results for decision in result.decisions)
@@ -83,10 +87,20 @@ def _converted(
         else:
             whole = "---\n".join(writer.anew(result.document) for _, result in results)
             parts.append(whole if write is None else separator(chunk) + whole)
-    diagnostics = tuple(found)
+    diagnostics = _with_lines(found, text)
     between = "---\n" if write is None else ""
     whole = "" if has_errors(diagnostics) else between.join(part for part in parts if part)
     return Conversion(text=whole, decisions=tuple(decisions), diagnostics=diagnostics)
+
+
+def _slips(contents: Iterable[Any]) -> Diagnostics:
+    return tuple(each for content in contents if isinstance(content, dict) for each in slips(cast(Json, content)))
+
+
+def _with_lines(found: list[Diagnostic], text: str) -> Diagnostics:
+    """Locate what needs to be mended: finding lines takes as long as reading the file."""
+    located = iter(locate_all(tuple(each for each in found if each.severity != "info"), text))
+    return tuple(each if each.severity == "info" else next(located) for each in found)
 
 
 def _is_known(content: Any) -> bool:

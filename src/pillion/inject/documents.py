@@ -5,7 +5,7 @@ As Istio's kube-inject knows them: kinds by their exact API version; anything el
 
 from typing import Any, cast
 
-from pillion.inject.schema.types import Json
+from pillion.inject.schema.types import Json, section
 from pillion.value import Path, Value
 
 _TEMPLATED = {
@@ -37,12 +37,24 @@ _CRON_JOB = PodPlace(
 """Istio puts the labels and annotations of a CronJob's pods on its job template; so do we."""
 
 
+KINDS = frozenset({*_TEMPLATED, ("v1", "Pod"), ("v1", "List"), ("batch/v1", "CronJob")})
+"""The documents that injection knows, by API version and kind."""
+
+
 def go_type_of(document: Json) -> str | None:
     """Return the Go type of a document that injection knows; `None` for any other."""
     key = (str(document.get("apiVersion", "")), str(document.get("kind", "")))
-    if key in _TEMPLATED or key in {("v1", "Pod"), ("v1", "List"), ("batch/v1", "CronJob")}:
+    if key in KINDS:
         return "OpenShiftDeploymentConfig" if key[1] == "DeploymentConfig" else key[1]
     return None
+
+
+def resource_of(document: Json) -> str:
+    """Return what messages call a document: `Deployment shop/web`."""
+    metadata = section(document, "metadata")
+    name = metadata.get("name") or metadata.get("generateName") or ""
+    namespace = metadata.get("namespace")
+    return f"{document.get('kind', '')} {namespace}/{name}" if namespace else f"{document.get('kind', '')} {name}"
 
 
 def place_of(document: Json) -> PodPlace | None:

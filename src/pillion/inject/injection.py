@@ -9,9 +9,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from pillion.inject import annotations as checks
 from pillion.inject import mesh as mesh_config
-from pillion.inject.documents import PodPlace, is_list, place_of, pod_as_written, with_pod
+from pillion.inject.documents import PodPlace, is_list, place_of, pod_as_written, resource_of, with_pod
 from pillion.inject.gotemplate.errors import TemplateError
 from pillion.inject.merge import MergeError, merge_pod
 from pillion.inject.pod import identity, metrics, overrides, probes, status
@@ -144,16 +146,23 @@ class Injector:
             injected = run.injected(pod, workload)
         except _Failure as failure:
             diagnostic = Diagnostic(
-                code=failure.code, severity="error", message=str(failure), where=_where(document), hint=failure.hint
+                code=failure.code,
+                severity="error",
+                message=str(failure),
+                where=Where(resource=resource_of(document)),
+                hint=failure.hint,
             )
             return Injection(document=document, decisions=(decision,), diagnostics=(diagnostic,))
+        nothing = self._nothing_added(document, run)
+        if has_errors(nothing):
+            return Injection(document=document, decisions=(decision,), diagnostics=nothing)
         if self.settings.reversible:
             injected = reversible(original, injected, written)
         whole = with_pod(document, place, injected)
         return Injection(
             document=whole,
             decisions=(decision,),
-            diagnostics=_warnings(document, pod),
+            diagnostics=(*_warnings(document, place, pod), *nothing),
             depends_on_name=run.reads_name or workload.kind == "Pod" or not place.is_pod,
         )
 
@@ -162,9 +171,22 @@ class Injector:
         before = restored(written)
         return before if before and self._pod.fits(before) else written
 
+    def _nothing_added(self, document: Json, run: "_Run") -> Diagnostics:
+        """Templates may add labels alone, but whoever runs no proxy by mistake is to hear of it."""
+        if run.adds_to_spec:
+            return ()
+        is_wrong = not run.adds_metadata and self._ready.is_constant
+        what = "is no injection config, and as a template it adds nothing" if is_wrong else "adds no container"
+        message = f"{self.settings.place_of('config') or 'the injection config'} {what} to this pod"
+        where = Where(resource=resource_of(document))
+        severity = "error" if is_wrong else "warning"
+        return (Diagnostic(code="nothing-added", severity=severity, message=message, where=where),)
+
     def _inject_list(self, document: Json, namespace: Namespace | None, options: Options) -> Injection:
         results = [self.inject(item, namespace, options) for item in document["items"]]
-        found = tuple(diagnostic for result in results for diagnostic in result.diagnostics)
+        found = tuple(
+            diagnostic for at, result in enumerate(results) for diagnostic in _of_item(result.diagnostics, at)
+        )
         decisions = tuple(decision for result in results for decision in result.decisions)
         if has_errors(found):
             return Injection(document=document, decisions=decisions, diagnostics=found)
@@ -172,13 +194,9 @@ class Injector:
         return Injection(document=whole, decisions=decisions, diagnostics=found)
 
 
-def _where(document: Json) -> Where:
-    metadata = section(document, "metadata")
-    name = metadata.get("name") or metadata.get("generateName") or ""
-    namespace = metadata.get("namespace")
-    return Where(
-        resource=f"{document.get('kind', '')} {namespace}/{name}" if namespace else f"{document.get('kind', '')} {name}"
-    )
+def _of_item(found: Diagnostics, index: int) -> Diagnostics:
+    """Let paths begin at the List that the document is an item of."""
+    return tuple(replace(each, where=replace(each.where, path=("items", index, *each.where.path))) for each in found)
 
 
 def _malformed(document: Json, place: PodPlace, pod: Json) -> Diagnostics:
@@ -191,7 +209,7 @@ def _malformed(document: Json, place: PodPlace, pod: Json) -> Diagnostics:
         decoder.struct(pod, kubernetes.structs["Pod"])
         (part, *rest), message = decoder.problems[0]
         path = (*(place.metadata if part == "metadata" else place.spec), *rest)
-    where = Where(resource=_where(document).resource, path=path)
+    where = Where(resource=resource_of(document), path=path)
     return (Diagnostic(code="malformed-pod", severity="error", message=message, where=where),)
 
 
@@ -200,16 +218,16 @@ def _skipped(document: Json, decision: Decision) -> Diagnostic:
     name = "/".join(str(part) for part in (metadata.get("namespace"), metadata.get("name")) if part)
     what = "host networking enabled" if decision.deciding.name == "host-network" else "sidecar injection disabled"
     message = f'Skipping injection because {document.get("kind", "")} "{name}" has {what}: {decision.deciding.reason}'
-    where = Where(resource=_where(document).resource, path=decision.deciding.path)
+    where = Where(resource=resource_of(document), path=decision.deciding.path)
     return Diagnostic(code="injection-skipped", severity="info", message=message, where=where)
 
 
-def _warnings(document: Json, pod: Json) -> Diagnostics:
+def _warnings(document: Json, place: PodPlace, pod: Json) -> Diagnostics:
     policy = pod["spec"].get("dnsPolicy")
     if policy in {None, "", "ClusterFirst"}:
         return ()
     message = f"dnsPolicy {policy}: the proxy may not find the control plane by name"
-    where = Where(resource=_where(document).resource, path=("spec", "dnsPolicy"))
+    where = Where(resource=resource_of(document), path=(*place.spec, "dnsPolicy"))
     return (Diagnostic(code="dns-policy", severity="warning", message=message, where=where),)
 
 
@@ -236,6 +254,7 @@ class _Run:
         self.namespace = namespace
         self.options = options
         self.reads_name = False
+        self.adds_to_spec = self.adds_metadata = True
 
     def injected(self, pod: Json, workload: identity.Workload) -> Json:
         """Return the injected pod."""
@@ -256,6 +275,8 @@ class _Run:
             seen = overrides.reinserted(status.stripped(pod, _status_port(scene.mesh)))
             data = SidecarTemplateData(seen, workload, scene, circumstances)
             final, template = self.overlaid(pod, data)
+            self.adds_to_spec = any(value is not None for value in section(template, "spec").values())
+            self.adds_metadata = bool(annotations(template) or labels(template))
             final = overrides.reapplied(final, pod, template)
             final = overrides.with_user(final, pod, scene.proxy_config)
             return self.finished(final, template, scene, pod)

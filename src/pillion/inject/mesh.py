@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from pillion.inject.schema.message import MessageReader, Problem
 from pillion.inject.schema.types import Json, table
-from pillion.value import Path
+from pillion.inject.schema.unknown import Unknown
 
 ANNOTATION = "proxy.istio.io/config"
 
@@ -65,10 +65,10 @@ def default_mesh_config() -> Json:
 class MeshReading:
     """A mesh config that was read: the document, what is wrong with the text, what it says that nobody knows."""
 
-    def __init__(self, document: Json, problems: list[Problem], unknown: list[Path]) -> None:
+    def __init__(self, document: Json, problems: list[Problem], unknown: list[Unknown]) -> None:
         self.document: Json = document
         self.problems: list[Problem] = problems
-        self.unknown: list[Path] = unknown
+        self.unknown: list[Unknown] = unknown
 
 
 def apply_mesh_config(text: Json, defaults: Json) -> MeshReading:

@@ -4,10 +4,12 @@
 values and mesh config as documents. What is wrong is said with the name of the setting: `config`, `values` or `mesh`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
-from typing import Any, cast
+from typing import Any, Protocol, cast
+
+from msgspec.structs import replace
 
 from pillion.inject import mesh
 from pillion.inject.gotemplate.errors import TemplateError
@@ -19,7 +21,10 @@ from pillion.inject.rendering.functions import FUNCTIONS as ISTIO_FUNCTIONS
 from pillion.inject.rendering.functions import environment_function
 from pillion.inject.schema.types import Json, section
 from pillion.inject.text import SIDECAR, read_text, templates_in
-from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where
+from pillion.resources.lines import locate
+from pillion.resources.schema import kind_of
+from pillion.resources.suggest import nearest
+from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Origin, Path, Value, Where
 
 INJECTOR_MAP = "istio-sidecar-injector"
 MESH_MAP = "istio"
@@ -50,6 +55,12 @@ class Settings(Value):
     """Where they came from, for messages: a file, or `ConfigMap istio-system/istio-sidecar-injector`."""
     origins: Labels = NO_LABELS
     """Where single ones of `config`, `values` and `mesh` came from, if each has a place of its own."""
+    files: tuple[str, ...] = ()
+    """Those of `config`, `values` and `mesh` that are the very text of the file that `origins` names."""
+
+    def place_of(self, setting: str) -> str:
+        """Return what messages call one of `config`, `values` and `mesh`: where it came from, and its name."""
+        return f"{self.origins.get(setting, self.source)} {setting}".strip()
 
 
 class Compiled:
@@ -58,6 +69,8 @@ class Compiled:
     def __init__(self, settings: Settings) -> None:
         self.settings: Settings = settings
         self.templates: dict[str, Template] = {}
+        self.is_constant: bool = False
+        """Whether the config is taken for a template and yet calls nothing: what it renders is its text."""
         self.default_templates: tuple[str, ...] = (SIDECAR,)
         self.aliases: FrozenMap[tuple[str, ...]] = FrozenMap()
         self.policy: Policy = Policy()
@@ -79,14 +92,20 @@ def compiled(settings: Settings, environment: Labels = NO_LABELS) -> Compiled:
     return result
 
 
-_Report = Callable[[str, str, str], None]
+class _Report(Protocol):
+    def __call__(self, setting: str, code: str, message: str, path: Path = (), hint: str = "") -> None: ...
 
 
 def _reporter(settings: Settings, found: list[Diagnostic]) -> _Report:
-    def report(setting: str, code: str, message: str) -> None:
-        where = Where(resource=f"{settings.origins.get(setting, settings.source)} {setting}".strip())
+    def report(setting: str, code: str, message: str, path: Path = (), hint: str = "") -> None:
+        where = Where(resource=settings.place_of(setting))
         severity = "warning" if code == "unknown-field" else "error"
-        found.append(Diagnostic(code=code, severity=severity, message=message, where=where))
+        told = Diagnostic(code=code, severity=severity, message=message, where=where, hint=hint)
+        if path and setting in settings.files:
+            where = Where(origin=Origin(file=settings.origins[setting]), resource=setting, path=path)
+            line = locate(replace(told, where=where), getattr(settings, setting)).where.line
+            told = replace(told, where=replace(where, path=(), line=line))  # the message names the field
+        found.append(told)
 
     return report
 
@@ -94,6 +113,9 @@ def _reporter(settings: Settings, found: list[Diagnostic]) -> _Report:
 def _read_config(result: Compiled, functions: Mapping[str, Function], report: _Report) -> None:
     templates, config = templates_in(result.settings.config)
     config = _well_formed(config, report)
+    if templates == {SIDECAR: result.settings.config}:
+        result.is_constant = "{{" not in result.settings.config
+        _tell_of_foreign_text(result.settings.config, report)
     for name, template in templates.items():
         try:
             result.templates[name] = parse(name, template, functions)
@@ -111,13 +133,30 @@ def _read_config(result: Compiled, functions: Mapping[str, Function], report: _R
     result.injected_annotations = FrozenMap({str(key): str(value) for key, value in annotations.items()})
 
 
+def _tell_of_foreign_text(text: str, report: _Report) -> None:
+    """Tell of a text that Istio takes for a bare template, and that renders nothing of a pod: a wrong file."""
+    document, problem = read_text(text)
+    if problem or not isinstance(document, dict) or not document:
+        return
+    found = cast(Json, document)
+    kind = found.get("kind")
+    if isinstance(kind, str) and kind != "Pod":
+        hint = "give what its key config holds" if kind == "ConfigMap" else ""
+        report("config", "bad-config", f"is a {kind}, expected an injection config or a template", ("kind",), hint)
+    elif not {"metadata", "spec"} & found.keys():
+        field = str(next(iter(found)))
+        meant = "templates" if nearest(field, ["templates"]) else ""
+        message = "is neither an injection config, which has templates, nor a template with metadata or spec of a pod"
+        report("config", "bad-config", message, (field,), f"did you mean {meant}?" if meant else "")
+
+
 def _well_formed(config: Json, report: _Report) -> Json:
     """Leave out the fields that are of another form than Istio reads."""
     wrong: dict[str, str] = {}
     for name, (kind, words) in _FORMS.items():
         value = config.get(name)
         if value is not None and not isinstance(value, kind):
-            wrong[name] = f"{name}: {words} was expected, not {value!r:.60}"
+            wrong[name] = f"{name}: {words} was expected, not {kind_of(value)}"
         elif name.endswith("Selector") and not all(isinstance(each, dict) for each in value or ()):
             wrong[name] = f"{name}: a list of label selectors was expected"
     for message in wrong.values():
@@ -145,9 +184,10 @@ def _read_mesh(result: Compiled, report: _Report) -> None:
         cast(Json, document) if isinstance(document, dict) else {}, mesh.default_mesh_config()
     )
     for path, text in reading.problems:
-        report("mesh", "bad-mesh-config", f"{'.'.join(map(str, path))}: {text}")
-    for path in reading.unknown:
-        report("mesh", "unknown-field", f"{'.'.join(map(str, path))} is no field of the mesh config")
+        report("mesh", "bad-mesh-config", f"{Where(path=path).field}: {text}", path)
+    for each in reading.unknown:
+        message = f"{Where(path=each.path).field} is no field of the mesh config"
+        report("mesh", "unknown-field", message, each.path, f"did you mean {each.meant}?" if each.meant else "")
     result.mesh = reading.document
 
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
+from pillion.inject.pod.slips import hint_of_containers
 from pillion.resources.meta import Ref
 from pillion.value import Diagnostic, Diagnostics, Value, Where
 
@@ -86,10 +87,12 @@ class _Reader:
         self._uid: str = str(metadata.get("uid") or self._made_uid(self._kind, self._name))
 
     def read(self) -> Workload | None:
-        containers = _mapping(self._template.get("spec")).get("containers")
+        spec = _mapping(self._template.get("spec"))
+        containers = spec.get("containers")
         if not isinstance(containers, list) or not containers:
             path = ("spec",) if self._kind == "Pod" else ("spec", "template", "spec")
-            self._tell("no-containers", (*path, "containers"), "is missing, expected at least one container")
+            message = "is missing, expected at least one container"
+            self._tell("no-containers", (*path, "containers"), message, hint_of_containers(spec))
             return None
         match self._kind:
             case "Deployment":
@@ -239,9 +242,9 @@ class _Reader:
         key = f"{kind}/{self._namespace}/{name}"
         return str(uuid.UUID(bytes=hashlib.sha256(key.encode()).digest()[:16], version=4))
 
-    def _tell(self, code: str, path: tuple[str | int, ...], message: str) -> None:
+    def _tell(self, code: str, path: tuple[str | int, ...], message: str, hint: str = "") -> None:
         where = Where(resource=f"{self._kind} {self._namespace}/{self._name}", path=path)
-        self.diagnostics.append(Diagnostic(code=code, severity="error", message=message, where=where))
+        self.diagnostics.append(Diagnostic(code=code, severity="error", message=message, where=where, hint=hint))
 
 
 def _without_status(document: Document) -> Document:

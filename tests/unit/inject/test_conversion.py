@@ -7,6 +7,7 @@ from pillion.inject.injection import Injector
 from pillion.inject.settings import Settings, default_settings
 from pillion.resources.yaml.events import chunks
 from pillion.resources.yaml.load import load_chunk
+from pillion.value import has_errors
 
 OURS = Injector(default_settings())
 OTHERS = Injector(Settings(config="templates: {sidecar: 'spec: {containers: [{name: istio-proxy, image: x}]}'}"))
@@ -62,9 +63,11 @@ def test_a_broken_document_gives_no_output_but_file_and_line() -> None:
 
 
 def test_a_mistake_in_a_workload_names_the_file() -> None:
-    result = convert(FILE.replace("name: app", "name: 5"), "app.yaml", OURS)
+    text = FILE.replace("name: app", "name: 5")
+    line = next(number for number, each in enumerate(text.splitlines(), 1) if "name: 5" in each)
+    result = convert(text, "app.yaml", OURS)
     assert [(each.code, str(each.where)) for each in result.diagnostics] == [
-        ("malformed-pod", "app.yaml: Deployment web: spec.template.spec.containers[0].name")
+        ("malformed-pod", f"app.yaml:{line}: Deployment web: spec.template.spec.containers[0].name")
     ]
 
 
@@ -102,8 +105,31 @@ def test_a_document_as_go_writes_it(document: dict[str, object], wanted: dict[st
 
 def test_aliases_of_all_documents_share_one_budget() -> None:
     layers = "".join(f"  b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 10)}]\n" for n in range(1, 6))
-    bomb = f"apiVersion: v1\nkind: Pod\nmetadata:\n  b0: &b0 [x]\n{layers}spec: {{containers: []}}\n"
-    assert convert(bomb, "x", OURS).diagnostics == ()
+    bomb = f"apiVersion: v1\nkind: Pod\nmetadata:\n  b0: &b0 [x]\n{layers}spec: {{containers: [{{name: a}}]}}\n"
+    assert not has_errors(convert(bomb, "x", OURS).diagnostics)
     found = convert("---\n".join([bomb] * 9), "x", OURS)
     assert found.text == ""
     assert "document contains excessive aliasing" in {each.message for each in found.diagnostics}
+
+
+def test_slips_are_told_with_their_lines_and_change_nothing() -> None:
+    slip = FILE.replace("name: app", "name: app, imag: x")
+    line = next(number for number, each in enumerate(slip.splitlines(), 1) if "imag: x" in each)
+    (found,) = convert(slip, "app.yaml", OURS).diagnostics
+    assert str(found) == (
+        f"app.yaml:{line}: Deployment web: spec.template.spec.containers[0].imag: warning: unknown field imag "
+        "[unknown-field]; did you mean image?"
+    )
+    other = "# about it\n---\napiVersion: apps/v1\nkind: Deploymnt\nmetadata: {name: x}\n"
+    result = convert(other, "-", OURS)
+    assert (result.text, [each.code for each in result.diagnostics]) == (other, ["unknown-kind"])
+    assert str(result.diagnostics[0].where) == "-:4: Deploymnt x: kind"
+    assert convert_back(other, "-").diagnostics == ()
+
+
+def test_a_mistake_in_an_item_of_a_list_is_told_at_its_line() -> None:
+    text = (
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  spec:\n    containers:\n      name: a\n"
+    )
+    (found,) = convert(text, "-", OURS).diagnostics
+    assert str(found) == ("-:7: Pod : items[0].spec.containers: error: a list was expected, not a map [malformed-pod]")

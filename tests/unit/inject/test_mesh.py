@@ -8,6 +8,7 @@ from pillion.inject.mesh import (
     merge_proxy_config,
     read_proxy_config,
 )
+from pillion.inject.schema.unknown import Unknown
 
 
 def test_a_field_of_the_user_replaces_the_default() -> None:
@@ -32,9 +33,9 @@ def test_three_fields_are_merged() -> None:
 
 
 def test_mistakes_and_unknown_fields_are_told() -> None:
-    reading = apply_mesh_config({"defaultConfig": {"statusPort": "many"}, "noSuch": 1}, default_mesh_config())
+    reading = apply_mesh_config({"defaultConfig": {"statusPort": "many"}, "accessLogFil": "x"}, default_mesh_config())
     assert [path for path, _ in reading.problems] == [("defaultConfig", "statusPort")]
-    assert reading.unknown == [("noSuch",)]
+    assert reading.unknown == [Unknown(path=("accessLogFil",), meant="accessLogFile")]
 
 
 def test_metadata_of_the_proxy_is_merged_and_a_choice_excludes_the_other() -> None:

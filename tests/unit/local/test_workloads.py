@@ -136,6 +136,11 @@ def test_a_mistake_is_told_by_its_field(broken: dict[str, Any], code: str, field
     assert (problem.code, problem.where.field) == (code, field)
 
 
+def test_a_slip_in_the_name_of_containers_is_told() -> None:
+    _, (problem,) = read(document("Deployment", template={"spec": {"contaners": []}}))
+    assert problem.hint == "did you mean containers, where it says contaners?"
+
+
 @pytest.mark.parametrize("count", [-1, "3", True, 1.5])
 def test_a_count_that_is_none_is_told_and_taken_as_one(count: object) -> None:
     made, problems = read(document("ReplicaSet", replicas=count))

@@ -9,6 +9,7 @@ from pillion.analysis.injection.resources import Totals, added
 from pillion.inject.documents import pod_in
 from pillion.inject.injection import Injection, Injector, Options
 from pillion.inject.patch import difference
+from pillion.inject.pod.slips import slips
 from pillion.inject.policy import Decision, Namespace
 from pillion.value import Diagnostic, Diagnostics, Value, Where, has_errors
 
@@ -45,17 +46,18 @@ def injection_of(case: Case, injector: Injector, namespaces: Mapping[str, Namesp
 def diagnose(case: Case, injector: Injector, namespaces: Mapping[str, Namespace], options: Options) -> Diagnosis:
     """Say what becomes of a workload, and why."""
     result = injection_of(case, injector, namespaces, options)
-    failed = has_errors(result.diagnostics)
+    given = (*slips(case.document), *result.diagnostics)
+    failed = has_errors(given)
     verdict = "failed" if failed else "injected" if result.is_injected else "skipped"
     before, after = pod_in(case.document, case.place), pod_in(result.document, case.place)
-    told = tuple(_placed(case, each) for each in result.diagnostics if each.code != "injection-skipped")
+    told = tuple(_placed(case, each) for each in given if each.code != "injection-skipped")
     return Diagnosis(
         workload=case.title,
         verdict=verdict,
         where=Where(origin=case.origin, resource=case.title),
         rules=tuple(rule for decision in result.decisions for rule in _rules(case, decision)),
         is_namespace_known=case.namespace in namespaces,
-        patch=tuple(json.dumps(each) for each in difference(case.document, result.document)),
+        patch=() if failed else tuple(json.dumps(each) for each in difference(case.document, result.document)),
         findings=(*told, *(consequences(case, before, after) if verdict == "injected" else ())),
         added=added(before, after) if verdict == "injected" else Totals(),
     )
@@ -75,5 +77,5 @@ def _rules(case: Case, decision: Decision) -> Diagnostics:
 
 
 def _placed(case: Case, found: Diagnostic) -> Diagnostic:
-    where = Where(origin=case.origin, resource=case.title, path=in_document(case, found.where.path))
+    where = Where(origin=case.origin, resource=case.title, path=found.where.path)
     return Diagnostic(code=found.code, severity=found.severity, message=found.message, where=where, hint=found.hint)

@@ -76,6 +76,7 @@ def read_settings(source: SettingsSource) -> Settings:
     ours = default_settings()
     origins = {key: name for key in ("config", "values", "mesh") if (name := getattr(source, key))}
     texts = {key: read_file(name) for key, name in origins.items()}
+    files = tuple(texts)
     if source.operator:
         given = _operator(source.operator)
         texts, origins = texts | given, origins | dict.fromkeys(given, source.operator)
@@ -92,6 +93,7 @@ def read_settings(source: SettingsSource) -> Settings:
         reversible="config" not in texts,
         source=", ".join(dict.fromkeys(origins.values())),
         origins=Labels(origins),
+        files=tuple(key for key in files if origins[key] == getattr(source, key)),
     )
 
 

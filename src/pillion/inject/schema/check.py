@@ -28,13 +28,14 @@ class _Quantity:
 class Checker:
     """Looks at documents of one type."""
 
-    def __init__(self, table: Table, name: str) -> None:
+    def __init__(self, table: Table, name: str, *, is_closed: bool = False) -> None:
         self._table = table
+        self._is_closed = is_closed
         self._made: dict[str, Any] = {}
         self._type = self._struct(name)
 
     def fits(self, document: Json) -> bool:
-        """Return whether no known field has a value of another type than its own."""
+        """Return whether no known field has a value of another type than its own, and, if closed, there is no other."""
         try:
             msgspec.convert(document, self._type, dec_hook=_hook)
         except msgspec.ValidationError:
@@ -49,7 +50,9 @@ class Checker:
                 for index, field in enumerate(self._table.structs[name].fields)
                 if field.json
             ]
-            self._made[name] = msgspec.defstruct(f"Known{name}", fields, gc=False)
+            self._made[name] = msgspec.defstruct(
+                f"Known{name}", fields, gc=False, forbid_unknown_fields=self._is_closed
+            )
         return self._made[name]
 
     def _of(self, kind: str) -> Any:

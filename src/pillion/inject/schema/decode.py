@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pillion.inject.schema.quantity import canonical
 from pillion.inject.schema.types import Field, GoStruct, Json, Table
+from pillion.resources.schema import kind_of
 from pillion.value import Path
 
 Problem = tuple[Path, str]
@@ -94,5 +95,5 @@ class Decoder:
         return text if text is not None else self._wrong(path, "a quantity such as 100m or 128Mi", value)
 
     def _wrong(self, path: Path, expected: str, value: Any) -> Any:
-        self.problems.append((path, f"{expected} was expected, not {value!r}"))
+        self.problems.append((path, f"{expected} was expected, not {kind_of(value)}"))
         return value

@@ -9,7 +9,10 @@ kept and reported.
 from typing import Any, cast
 
 from pillion.inject.schema.types import GoStruct, Json, Table
+from pillion.inject.schema.unknown import Unknown
 from pillion.resources.duration import parse_duration
+from pillion.resources.schema import kind_of
+from pillion.resources.suggest import nearest
 from pillion.value import Path
 
 Problem = tuple[Path, str]
@@ -30,7 +33,7 @@ class MessageReader:
     def __init__(self, table: Table) -> None:
         self._table = table
         self.problems: list[Problem] = []
-        self.unknown: list[Path] = []
+        self.unknown: list[Unknown] = []
 
     def message(self, document: Any, name: str, path: Path = ()) -> Json:
         """Return the canonical form of the message `name`."""
@@ -45,7 +48,7 @@ class MessageReader:
                 continue
             field = struct.by_json.get(key) or names.get(key)
             if field is None:
-                self.unknown.append((*path, key))
+                self.unknown.append(Unknown(path=(*path, key), meant=nearest(str(key), struct.by_json) or ""))
                 result[key] = value
                 continue
             read = self._value(value, field.type, (*path, key))
@@ -108,7 +111,7 @@ class MessageReader:
         return self._wrong(path, f"one of {', '.join(enum)}", value)
 
     def _wrong(self, path: Path, expected: str, value: Any) -> Any:
-        self.problems.append((path, f"{expected} was expected, not {value!r}"))
+        self.problems.append((path, f"{expected} was expected, not {kind_of(value)}"))
         return value
 
 

@@ -113,3 +113,19 @@ items:
     labels = namespaces(documents)["shop"].labels
     assert labels is not None
     assert dict(labels) == {"a": "b", "kubernetes.io/metadata.name": "shop"}
+
+
+def test_what_kubernetes_will_refuse_is_no_injection() -> None:
+    document = workload()
+    document["spec"]["template"]["spec"] = {"contaners": [{"name": "a"}]}
+    found = diagnosed(document)
+    assert (found.verdict, found.patch) == ("failed", ())
+    assert codes(found) == {
+        "unknown-field": "spec.template.spec.contaners",
+        "no-containers": "spec.template.spec.containers",
+    }
+
+
+def test_a_malformed_pod_is_told_where_the_document_says_it() -> None:
+    found = diagnosed(workload(containers={"name": "a"}))
+    assert codes(found) == {"malformed-pod": "spec.template.spec.containers"}

@@ -35,7 +35,7 @@ def test_the_rule_that_decided_has_its_line(tmp_path: Path, word: str, verdict: 
 def test_something_wrong_is_a_finding(tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
     file.write_text(
-        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: []}}}\n"
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{name: a}]}}}\n"
     )
     result = doctor(str(file))
     assert result.exit_code == 1

@@ -128,4 +128,68 @@ def test_a_mistake_in_the_settings_names_their_file_and_no_other(tmp_path: Path,
     first, second, third = result.stderr.splitlines()
     assert first.startswith(f"{tmp_path}/config config: error: template sidecar: ")
     assert second.startswith(f"{tmp_path}/values values: error: ")
-    assert third.startswith(f"{tmp_path}/mesh mesh: warning: ")
+    assert third == (
+        f"{tmp_path}/mesh:1: mesh: warning: rootNamspace is no field of the mesh config [unknown-field]; "
+        "did you mean rootNamespace?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        (
+            "apiVersion: v1\nkind: Config\nclusters: []\n",
+            "config:2: config: error: is a Config, expected an injection config or a template [bad-config]",
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata: {config: x}\n",
+            "[bad-config]; give what its key config holds",
+        ),
+        ("# {{ x }}\ntemplate: {}\n", "config:2: config: error: is neither an injection config"),
+        ("template: {}\n", "[bad-config]; did you mean templates?"),
+    ],
+)
+def test_a_file_that_is_no_injection_config_is_an_error(tmp_path: Path, text: str, part: str) -> None:
+    (tmp_path / "config").write_text(text)
+    result = call("-f", "-", "--injectConfigFile", str(tmp_path / "config"), stdin=POD)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert part in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["metadata: {labels: {a: b}}", "{{ if false }}spec: {}{{ end }}", "templates: {sidecar: ''}"]
+)
+def test_templates_that_add_no_container_are_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").write_text(text)
+    result = call("-f", "-", "--injectConfigFile", str(tmp_path / "config"), stdin=POD)
+    assert result.exit_code == 0
+    assert f"{tmp_path / 'config'} config adds no container to this pod [nothing-added]" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["", "metadata: {name: x}\nspec: {}\n"])
+def test_a_text_that_adds_nothing_at_all_is_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").write_text(text)
+    result = call("-f", "-", "--injectConfigFile", str(tmp_path / "config"), stdin=POD)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"{tmp_path / 'config'} config is no injection config, and as a template it adds nothing" in result.stderr
+
+
+def test_a_template_without_containers_is_an_error() -> None:
+    result = call("-f", "-", stdin=POD.replace("containers", "contaners"))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines() == [
+        "-:4: Pod web: spec.contaners: warning: unknown field contaners [unknown-field]; did you mean containers?",
+        (
+            "-:4: Pod web: spec.containers: error: is missing, expected at least one container [no-containers]; "
+            "did you mean containers, where it says contaners?"
+        ),
+    ]
+
+
+def test_an_operators_mesh_config_is_told_without_lines_that_nobody_wrote(tmp_path: Path) -> None:
+    (tmp_path / "operator").write_text("spec: {meshConfig: {accessLogFil: x}}")
+    result = call("-f", "-", "--operatorFileName", str(tmp_path / "operator"), stdin=POD)
+    assert result.stderr == (
+        f"{tmp_path / 'operator'} mesh: warning: accessLogFil is no field of the mesh config [unknown-field]; "
+        "did you mean accessLogFile?\n"
+    )
