@@ -118,6 +118,34 @@ def test_slow_clients_cost_only_themselves(tmp_path: Path) -> None:
     serving(plan(tmp_path, limits=Limits(seconds=2, head_seconds=2)), talk)
 
 
+def test_what_all_clients_send_together_has_a_limit(tmp_path: Path) -> None:
+    head = b"POST /inject HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n"
+    big = review(pod(annotations={"note": "x" * 30_000}))
+
+    async def talk(client: Client) -> None:
+        async def until(status: int) -> None:
+            while (await client.post(big))[0] != status:
+                pass
+
+        held = [await asyncio.open_connection("127.0.0.1", client.port, ssl=trusting()) for _ in range(20)]
+        for _, writer in held:
+            writer.write(head)  # what is only declared counts for nothing
+        assert (await client.post(big))[0] == 200
+        for _, writer in held[:2]:
+            writer.write(b"x" * 40_000)
+        await until(503)
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.port, ssl=trusting())
+        writer.write(head + b"x" * 60_000)
+        left = await reader.read()
+        assert left.startswith(b"HTTP/1.1 503")
+        assert b"\r\nRetry-After: 1\r\n" in left
+        for _, each in (*held, (reader, writer)):
+            each.transport.abort()
+        await until(200)
+
+    serving(plan(tmp_path, limits=Limits(held=100_000, seconds=60)), talk)
+
+
 def test_mistakes_of_a_client_are_a_line_in_the_log(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     head = b"POST /inject HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 

@@ -17,6 +17,8 @@ class Limits(Value):
     """For a whole request, from its first byte to the answer. Below the ten seconds that an API server waits."""
     waiting: int = 512
     """Reviews that are being answered or wait for it, at a time."""
+    held: int = 64 * 1024 * 1024
+    """Bytes of bodies, received and not answered yet, of all connections together."""
     connections: int = 2048
     head_seconds: float = 10.0
     """For the TLS handshake, and then for the first request's headers."""

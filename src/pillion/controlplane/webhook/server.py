@@ -22,6 +22,8 @@ Page = Callable[[], web.Response]
 _TIMEOUT = re.compile(r"([0-9]{1,4})s")
 _MARGIN = 0.5
 """Seconds before the API server gives up."""
+RETRY_AFTER = "1"
+"""Seconds; the API server asks again, within the time that it has, only if it is told when."""
 
 
 class Server:
@@ -43,6 +45,8 @@ class Server:
         self._limits = limits
         self._is_draining = is_draining
         self._reviews = 0
+        self._held = 0
+        """Bytes of bodies that arrived and are not answered yet."""
         self._silent: set[web.RequestHandler] = set()
         """Connections that have not asked anything yet."""
         self._http: web.Server | None = None
@@ -89,7 +93,7 @@ class Server:
     def _request(self, *parts: Any) -> web.BaseRequest:
         message, payload, protocol, writer, task = parts
         loop = asyncio.get_running_loop()
-        return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=self._limits.body)
+        return web.BaseRequest(message, payload, protocol, writer, task, loop)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         self._silent.discard(request.protocol)
@@ -104,15 +108,23 @@ class Server:
         return page() if request.method in {"GET", "HEAD"} else _said(405, f"{path} takes GET")
 
     async def _answer(self, request: web.BaseRequest, post: Post) -> web.StreamResponse:
-        began = time.perf_counter()
-        refused, body = await self._body(request)
+        began, body = time.perf_counter(), bytearray()
+        try:
+            return await self._answer_to(request, post, began, body)
+        finally:
+            self._held -= len(body)
+
+    async def _answer_to(
+        self, request: web.BaseRequest, post: Post, began: float, body: bytearray
+    ) -> web.StreamResponse:
+        refused = await self._receive(request, body)
         if refused is not None:
             post.refused(refused.status, began)
             return refused
         self._reviews += 1
         try:
             left = self._seconds(request) - (time.perf_counter() - began)
-            content = await post.answer(Posted(body, request.path, began, left))
+            content = await post.answer(Posted(bytes(body), request.path, began, left))
         except UnansweredError as problem:
             post.refused(504, began)
             return _said(504, str(problem))
@@ -123,28 +135,42 @@ class Server:
             response.force_close()  # the client must not send its next request this way
         return response
 
-    async def _body(self, request: web.BaseRequest) -> tuple[web.Response | None, bytes]:
+    async def _receive(self, request: web.BaseRequest, body: bytearray) -> web.Response | None:
+        """Receive a body; return why it is not taken."""
         if request.method != "POST":
-            return _said(405, f"{request.path} takes POST"), b""
+            return _said(405, f"{request.path} takes POST")
         if request.content_type != "application/json":
-            return _said(415, f"Content-Type is {request.content_type}, expected application/json"), b""
-        too_large = f"the body is larger than the limit of {self._limits.body} bytes"
+            return _said(415, f"Content-Type is {request.content_type}, expected application/json")
         if (request.content_length or 0) > self._limits.body:
-            return _said(413, too_large), b""
+            return self._too_large()
         try:
             async with asyncio.timeout(self._seconds(request)):
-                body = await request.read()
+                refused = await self._read(request, body)
         except TimeoutError:
-            return _said(408, "the body did not arrive in time"), b""
-        except web.HTTPRequestEntityTooLarge:
-            return _said(413, too_large), b""
+            return _said(408, "the body did not arrive in time")
         except (web.RequestPayloadError, ConnectionResetError) as error:
-            return _said(400, f"the body cannot be read: {error}"), b""
+            return _said(400, f"the body cannot be read: {error}")
+        if refused is not None:
+            return refused
         if not body:
-            return _said(400, "no body found, expected an AdmissionReview"), b""
+            return _said(400, "no body found, expected an AdmissionReview")
         if self._reviews >= self._limits.waiting:
-            return _said(503, f"{self._limits.waiting} reviews are waiting already"), b""
-        return None, body
+            return _said(503, f"{self._limits.waiting} reviews are waiting already")
+        return None
+
+    async def _read(self, request: web.BaseRequest, body: bytearray) -> web.Response | None:
+        """Read to the end of a body, or until it, or all bodies together, are too large."""
+        while chunk := await request.content.readany():
+            if len(body) + len(chunk) > self._limits.body:
+                return self._too_large()
+            if self._held + len(chunk) > self._limits.held:
+                return _said(503, f"the reviews that are waiting already have {self._limits.held} bytes")
+            body.extend(chunk)
+            self._held += len(chunk)
+        return None
+
+    def _too_large(self) -> web.Response:
+        return _said(413, f"the body is larger than the limit of {self._limits.body} bytes")
 
     def _seconds(self, request: web.BaseRequest) -> float:
         """How long a request may take: the API server says how long it waits, in `?timeout=10s`."""
@@ -180,4 +206,6 @@ def _said(code: int, text: str) -> web.Response:
     response = web.Response(status=code, text=text + "\n")
     if code in {408, 413, 503}:
         response.force_close()
+    if code == 503:
+        response.headers["Retry-After"] = RETRY_AFTER
     return response
