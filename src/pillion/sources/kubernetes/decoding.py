@@ -23,7 +23,8 @@ from pillion.sources.kubernetes.reflector import Bookmark, Changed, Deleted, Eve
 from pillion.sources.kubernetes.watched import Watched
 from pillion.value import NO_LABELS, FrozenMap, Labels, Value
 
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+UNREAD = ("kubectl.kubernetes.io/last-applied-configuration", "inject.pillion.dev/reversal")
+"""Annotations that are big and mean nothing to a mesh: what an object was before."""
 DEEPEST = 12_000
 """Levels that are read: more than an API server takes (10,000)."""
 ACCEPTED = "Accepted"
@@ -176,8 +177,10 @@ def _labels(_: Any, value: Any) -> Any:
     labels = cast("dict[str, str]", value)
     if not labels:
         return NO_LABELS
-    labels.pop(LAST_APPLIED, None)
-    return FrozenMap({sys.intern(key): text for key, text in labels.items()})
+    for name in UNREAD:
+        labels.pop(name, None)
+    # Most of them say the same in thousands of objects.
+    return FrozenMap({sys.intern(key): sys.intern(text) for key, text in labels.items()})
 
 
 def trimmed(resource: HasMetadata) -> HasMetadata:
@@ -196,17 +199,17 @@ def _metadata(metadata: Metadata) -> Metadata:
         name=metadata.name,
         namespace=sys.intern(metadata.namespace),
         labels=metadata.labels,
-        annotations=_without_last_applied(metadata.annotations),
+        annotations=_read(metadata.annotations),
         creation_timestamp=metadata.creation_timestamp,
         deletion_timestamp=metadata.deletion_timestamp,
         generation=metadata.generation,
     )
 
 
-def _without_last_applied(annotations: Labels) -> Labels:
-    if LAST_APPLIED not in annotations:
+def _read(annotations: Labels) -> Labels:
+    if annotations.keys().isdisjoint(UNREAD):
         return annotations
-    return FrozenMap({key: text for key, text in annotations.items() if key != LAST_APPLIED})
+    return FrozenMap({key: text for key, text in annotations.items() if key not in UNREAD})
 
 
 def _pod(pod: Pod, metadata: Metadata) -> Pod:

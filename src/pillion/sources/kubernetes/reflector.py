@@ -98,8 +98,8 @@ class Delta(NamedTuple):
 class Patience(Value):
     """How long to wait for what; seconds."""
 
-    page: int = 500
-    """Objects a page."""
+    page: int = 100
+    """Objects a page. A page is in memory whole, and with pods of 20 kB it is not small."""
     watch: float = 300.0
     """A watch lasts between this and twice as long."""
     silence: float = 90.0

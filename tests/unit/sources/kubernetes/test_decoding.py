@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pillion.inject import reversal
 from pillion.resources.decode import decode
 from pillion.resources.istio.service_entry import ServiceEntry
 from pillion.resources.istio.sidecar import Sidecar
@@ -122,6 +123,15 @@ def test_keeps_of_a_pod_where_it_listens_and_whether_it_is_ready() -> None:
     assert isinstance(pod, Pod)
     assert [each.name for each in pod.spec.containers] == ["app"]
     assert [(each.type, each.status) for each in pod.status.conditions] == [("Ready", "True")]
+
+
+@pytest.mark.parametrize("broken", [{}, {"status": {"conditions": None}}])
+def test_keeps_no_annotation_that_says_what_an_object_was_before(broken: dict[str, Any]) -> None:
+    annotations = {**METADATA["annotations"], reversal.ANNOTATION: "{}"}
+    pod = POD | {"metadata": METADATA | {"annotations": annotations}} | broken
+    item = ItemDecoder(COLLECTIONS["Pod"]).item(msgspec.Raw(json.dumps(pod).encode()), 0)
+    assert item.resource is not None
+    assert dict(item.resource.metadata.annotations) == {"sidecar.istio.io/inject": "true"}
 
 
 def test_takes_null_for_nothing() -> None:

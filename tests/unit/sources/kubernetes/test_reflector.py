@@ -85,7 +85,7 @@ def test_lists_anew_after_an_event_that_says_gone_and_deletes_what_vanished() ->
     assert names(delta) == (["b"], [])
     assert isinstance(reflector.ask, Wait)
     reflector.waited()
-    assert reflector.ask == List(limit=500)
+    assert reflector.ask == List(limit=100)
     assert names(reflector.listed([item("b", 11), item("c", 30), item("d", 31)], "40", "")) == (["c", "d"], ["a"])
 
 
@@ -93,7 +93,7 @@ def test_lists_anew_after_a_status_that_says_gone() -> None:
     reflector = synced(item("a", 1))
     assert reflector.failed(410, "gone") == Delta()
     reflector.waited()
-    assert reflector.ask == List(limit=500)
+    assert reflector.ask == List(limit=100)
     assert names(reflector.listed([], "40", "")) == ([], ["a"])
 
 
@@ -151,7 +151,7 @@ def test_lists_anew_when_the_watch_is_refused_again_and_again() -> None:
         assert isinstance(reflector.ask, Watch)
     reflector.failed(504, "too large resource version")
     reflector.waited()
-    assert reflector.ask == List(limit=500)
+    assert reflector.ask == List(limit=100)
 
 
 def test_keeps_what_is_known_when_it_may_no_longer_look() -> None:
@@ -166,7 +166,7 @@ def test_keeps_what_is_known_when_it_may_no_longer_look() -> None:
 def test_looks_at_every_place_before_it_says_absent() -> None:
     reflector = make(places=2, absent=60)
     reflector.failed(404, "not found")
-    assert reflector.ask == List(served=1, limit=500)
+    assert reflector.ask == List(served=1, limit=100)
     assert not reflector.synced
     reflector.failed(404, "not found")
     assert reflector.ask == Wait(seconds=45)
