@@ -393,6 +393,35 @@ def test_leaves_the_certificate_of_another_control_plane_where_it_is(own: Contro
     played(play())
 
 
+def test_two_control_planes_do_not_overwrite_each_other_and_take_over_what_was_written_before(own: Control) -> None:
+    shop(own)
+    for name in ("other-system", "former"):
+        objects.namespace(own, name)
+    path = "/api/v1/namespaces/{}/configmaps/istio-ca-root-cert"
+    former = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "istio-ca-root-cert"}}
+    former["data"] = {"root-cert.pem": "an older certificate of ours"}
+    query = "?fieldManager=pillion"
+    assert own.request("PATCH", path.format("former") + query, former, "application/apply-patch+yaml")[0] == 201
+
+    async def held(namespace: str) -> str:
+        found = await do(own.request, "GET", path.format(namespace))
+        return found[1]["data"]["root-cert.pem"] if found[0] == 200 else ""
+
+    async def play() -> None:
+        async with replica(own) as first:
+            for namespace in ("shop", "former"):
+                while await held(namespace) != root(first):  # noqa: ASYNC110 (it is polled over HTTP)
+                    await asyncio.sleep(0.05)
+            assert not first.roots.problem
+            async with replica(own, "other-system") as second:
+                while not second.roots.problem:  # noqa: ASYNC110 (nothing announces it)
+                    await asyncio.sleep(0.05)
+                assert root(first) != root(second)
+                assert await held("shop") == await held("former") == root(first)
+
+    played(play())
+
+
 def test_the_command_says_which_address_is_taken(own: Control) -> None:
     shop(own)
     with socket.create_server(("127.0.0.1", 0)) as taken:

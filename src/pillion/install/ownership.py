@@ -9,7 +9,7 @@ REVISION_LABEL = "istio.io/rev"
 FIELD_MANAGER = "pillion-install"
 CONTROL_PLANE = "pillion"
 MANAGERS = frozenset({FIELD_MANAGER, CONTROL_PLANE})
-"""Under these names the installer and the control plane write."""
+"""So the installer and the control plane write; and as `pillion/NAMESPACE` what each of several control planes does."""
 Ownership = Literal["ours", "handed-on", "foreign"]
 """`handed-on` is made from our YAML by somebody else, such as kubectl or a GitOps controller."""
 
@@ -19,7 +19,7 @@ def ownership(document: Mapping[str, Any]) -> Ownership:
     if labels_of(document).get(OWNER_LABEL) != OWNER:
         return "foreign"
     fields = metadata_of(document).get("managedFields")
-    return "ours" if not fields or managers(document) & MANAGERS else "handed-on"
+    return "ours" if not fields or any(_is_ours(each) for each in managers(document)) else "handed-on"
 
 
 def managers(document: Mapping[str, Any]) -> set[str]:
@@ -41,3 +41,7 @@ def labels_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def revision_of(document: Mapping[str, Any]) -> str:
     """Return the revision that an object belongs to; empty for what all revisions share."""
     return str(labels_of(document).get(REVISION_LABEL, ""))
+
+
+def _is_ours(manager: str) -> bool:
+    return manager in MANAGERS or manager.startswith(f"{CONTROL_PLANE}/")

@@ -1,10 +1,12 @@
 """Hands the authority's certificate to every namespace, as ConfigMap `istio-ca-root-cert`: a proxy trusts us by it.
 
 Mirrors Istio's namespace controller, with server-side apply: replicas write the same, so none of them has to lead.
-What another control plane wrote stays: its proxies trust that one by it, and two would overwrite each other for ever.
+What another control plane wrote stays, ours in another system namespace too: its proxies trust that one by it, and two
+would overwrite each other for ever.
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from typing import final
 
@@ -12,7 +14,8 @@ from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 
 CONFIG_MAP, KEY = "istio-ca-root-cert", "root-cert.pem"
 APPLY = "application/apply-patch+yaml"
-MANAGER = {"fieldManager": "pillion"}
+FORMER_MANAGER = "pillion"
+"""So control planes of every system namespace wrote once; the first that comes takes that over."""
 LABELS = {"istio.io/config": "true", "app.kubernetes.io/managed-by": "pillion"}
 IGNORED = frozenset({"kube-system", "kube-public", "kube-node-lease", "local-path-storage"})
 """Namespaces without injected pods, as Istio's injection leaves them out."""
@@ -20,16 +23,25 @@ AGAIN = 600.0
 """Seconds after which everything is written again: somebody may have deleted one."""
 SOON = 2.0
 """Seconds until what failed is tried again."""
+_HOLDER = re.compile(r'conflicts? with ("(?:[^"\\]|\\.)*")')
+"""Whom the API server names as the manager of a field that was to be changed."""
+
+
+def manager(system: str) -> str:
+    """Name the field manager of the control plane in a system namespace."""
+    return f"{FORMER_MANAGER}/{system}"
 
 
 @final
 class Roots:
     """Writes the certificate wherever it is not yet."""
 
-    def __init__(self, client: KubernetesClient, namespaces: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, client: KubernetesClient, system: str, namespaces: Callable[[], Iterable[str]]) -> None:
+        """Set up for the control plane in namespace `system`."""
         self.problem = ""
         """Why the last round failed somewhere; empty when it did not."""
         self._client = client
+        self._manager = manager(system)
         self._namespaces = namespaces
         self._certificate = ""
         self._written: dict[str, str] = {}
@@ -99,4 +111,10 @@ class Roots:
         metadata = {"name": CONFIG_MAP, "namespace": namespace, "labels": LABELS}
         body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {KEY: certificate}}
         path = f"/api/v1/namespaces/{namespace}/configmaps/{CONFIG_MAP}"
-        await self._client.request("PATCH", path, MANAGER, body, kind=APPLY)
+        query = {"fieldManager": self._manager}
+        try:
+            await self._client.request("PATCH", path, query, body, kind=APPLY)
+        except ApiError as problem:
+            if problem.code != 409 or set(_HOLDER.findall(problem.message)) != {f'"{FORMER_MANAGER}"'}:
+                raise
+            await self._client.request("PATCH", path, query | {"force": "true"}, body, kind=APPLY)

@@ -67,7 +67,11 @@ class Replica:
         # The name of a pod tells people who leads; what follows it, which of its containers.
         duties = settings.duties(f"{socket.gethostname()}_{uuid.uuid4().hex[:8]}")
         self.writers = Writers(client, duties, self)
-        self.roots = Roots(client, lambda: (each.metadata.name for each in self.plane.catalog.shelf(Namespace)))
+        self.roots = Roots(
+            client,
+            settings.namespace,
+            lambda: (each.metadata.name for each in self.plane.catalog.shelf(Namespace)),
+        )
         self.authenticator = Authenticator(client, settings.audiences, self._trust_domains)
         self.ports: dict[str, int] = {}
         """Where it listens: `tls`, `plaintext`, `monitoring`, `debug`, `webhook`."""

@@ -18,7 +18,7 @@ def test_a_server_that_is_away_is_asked_once_a_round_and_not_for_each_namespace(
     async def play() -> None:
         nobody = Access(server="http://127.0.0.1:1")
         async with asyncio.timeout(30), Client(nobody, 1.0) as client, asyncio.TaskGroup() as tasks:
-            roots = Roots(client, lambda: ["a", "b", "c"])
+            roots = Roots(client, "istio-system", lambda: ["a", "b", "c"])
             roots.trust("PEM")
             running = tasks.create_task(roots.run())
             while not roots.problem:  # noqa: ASYNC110 (nothing announces it)
