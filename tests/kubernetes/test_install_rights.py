@@ -6,6 +6,7 @@ import http.client
 import ssl
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,17 +15,22 @@ from kubernetes.kit.control import Control
 from pillion.controlplane.serve.server import Replica, serving
 from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.sources.kubernetes.access import Access
+from support import webhook
 
 pytestmark = pytest.mark.root
 ANY = Address("127.0.0.1", 0)
 HOME = "/api/v1/namespaces/istio-system"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
+NODE_INFO = (
+    "machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion", "kubeProxyVersion",
+    "operatingSystem", "architecture",
+)  # fmt: skip
 GATEWAYS = "/apis/networking.istio.io/v1/namespaces/{}/gateways"
 
 
-def installed(control: Control) -> None:
-    words = ["install", "--no-wait", "--validation", "--kubeconfig", str(control.kubeconfig)]
+def installed(control: Control, *more: str) -> None:
+    words = ["install", "--no-wait", "--validation", *more, "--kubeconfig", str(control.kubeconfig)]
     done = subprocess.run([sys.executable, "-m", "pillion", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -143,3 +149,28 @@ def test_the_injector_may_read_proxy_configs_only(own: Control) -> None:
     ]
     assert verdicts(own, account, ("GET", "/apis/networking.istio.io/v1beta1/proxyconfigs")) == [True]
     assert verdicts(own, account, *others) == [False] * len(others)
+
+
+def test_the_injector_watches_nodes_and_namespaces_with_exactly_its_rights(own: Control, tmp_path: Path) -> None:
+    installed(own, "--native-sidecars", "auto", "--platform", "openshift")
+    account = "istio-sidecar-injector-service-account"
+    allowed = [("GET", "/api/v1/nodes"), ("GET", "/api/v1/namespaces")]
+    refused = [("PATCH", "/api/v1/nodes/a"), ("PATCH", "/api/v1/namespaces/default"), ("GET", "/api/v1/pods")]
+    assert verdicts(own, account, *allowed, *refused) == [True, True, False, False, False]
+    home = "/apis/apps/v1/namespaces/istio-system/deployments/istio-sidecar-injector"
+    (container,) = own.request("GET", home)[1]["spec"]["template"]["spec"]["containers"]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    assert environment == {"ENABLE_NATIVE_SIDECARS": "auto", "PLATFORM": "openshift"}
+    given = {"openshift.io/sa.scc.uid-range": "5000/10"}
+    objects.create(own, "/api/v1/namespaces", {"metadata": {"name": "shop", "annotations": given}})
+    version = {"status": {"nodeInfo": dict.fromkeys(NODE_INFO, "") | {"kubeletVersion": "v1.34.0"}}}
+    objects.create(own, "/api/v1/nodes", {"metadata": {"name": "a"}, **version})
+
+    async def talk(client: webhook.Client) -> None:
+        await client.until(lambda detail: detail["ready"])
+        injected = webhook.patched(webhook.pod(), await client.ask(webhook.pod()))
+        (proxy,) = [each for each in injected["spec"]["initContainers"] if each["name"] == "istio-proxy"]
+        assert (proxy["restartPolicy"], proxy["securityContext"]["runAsUser"]) == ("Always", 5009)
+
+    plan = webhook.plan(tmp_path, access=access(own, account), native_by_nodes=True, openshift=True)
+    webhook.serving(plan, talk)

@@ -59,6 +59,14 @@ DONE = {
 )
 @click.option("--allocate/--no-allocate", default=True, help="have it give addresses to ServiceEntries without any")
 @click.option("--on-failure", type=click.Choice(["refuse", "allow"]), default="refuse", help="pods without an injector")
+@click.option(
+    "--native-sidecars",
+    type=click.Choice(["auto", "true", "false"]),
+    default="false",
+    show_default=True,
+    help="auto: when all nodes can run them",
+)
+@click.option("--platform", default="", help="openshift: a proxy's ids are those of its namespace")
 @click.option("--meshConfigFile", "mesh", default="", help="MeshConfig fields, laid over ours")
 @click.option("--valuesFile", "values", default="", help="values of the injection template, laid over ours")
 @click.option("--ca-bundle", default="", help="PEM file of who vouches for the injector, instead of our own authority")
@@ -149,7 +157,8 @@ def _options(rest: Mapping[str, Any]) -> Options:
             name: rest[name]
             for name in (
                 "root_namespace", "revision", "hub", "tag", "image", "pull_policy", "pull_secrets", "replicas",
-                "network_policy", "crds", "validation", "status", "allocate", "certificate_secret",
+                "network_policy", "crds", "validation", "status", "allocate", "certificate_secret", "native_sidecars",
+                "platform",
             )
         },
     )  # fmt: skip

@@ -9,10 +9,11 @@ from pillion.install import rights, webhooks, workloads
 from pillion.install.crd.definitions import definitions
 from pillion.install.manifest import CLUSTER_WIDE, KINDS, Manifest, manifest
 from pillion.install.names import Names, names_of
-from pillion.install.options import DEFAULT, Options
+from pillion.install.options import DEFAULT, OPENSHIFT, Options
 from pillion.install.ownership import OWNER, OWNER_LABEL, REVISION_LABEL
 from pillion.install.settings import injector_data, mesh_data
 from pillion.install.workloads import Mount, Port, Program
+from pillion.value import FrozenMap
 
 CERTIFICATE_PATH = "/etc/pillion/certificate"
 SETTINGS_PATH = "/etc/pillion/settings"
@@ -72,6 +73,7 @@ def programs(options: Options) -> tuple[Program, Program]:
             *(Mount(name=place, path=f"{SETTINGS_PATH}/{place}", config_map=name) for name, place in maps),
         ),
         resources=options.injector_resources,
+        environment=FrozenMap(dict(_environment(options))),
     )
     control_plane = Program(
         name=names.control_plane,
@@ -88,6 +90,14 @@ def programs(options: Options) -> tuple[Program, Program]:
         resources=options.control_plane_resources,
     )
     return injector, control_plane
+
+
+def _environment(options: Options) -> Iterator[tuple[str, str]]:
+    """Tell the injector what Istio's is told by its environment."""
+    if options.native_sidecars != "false":
+        yield "ENABLE_NATIVE_SIDECARS", options.native_sidecars
+    if options.is_openshift:
+        yield "PLATFORM", OPENSHIFT
 
 
 def _charges(options: Options, names: Names) -> Iterator[str]:
@@ -119,7 +129,7 @@ class _Maker:
     def injector(self, names: Names) -> list[Manifest]:
         """Make what injects."""
         injector, _ = programs(self._options)
-        rules = rights.injector_rules()
+        rules = rights.injector_rules(self._options)
         return [
             *self._program(injector),
             self.make("ConfigMap", names.injector, {"data": injector_data(self._options)}),

@@ -2,6 +2,7 @@
 
 import re
 
+from pillion.inject.pod.native import Mode
 from pillion.resources.frozen import FrozenJson
 from pillion.value import NO_LABELS, Diagnostic, Diagnostics, FrozenMap, Labels, Value, Where
 
@@ -9,6 +10,8 @@ DEFAULT = "default"
 """The revision without a name: its objects carry no suffix."""
 NEVER_OURS = ("kube-system", "kube-public", "kube-node-lease")
 """Namespaces of Kubernetes itself: nothing is installed there, and nothing is injected there."""
+OPENSHIFT = "openshift"
+"""The platform that gives every namespace ids of its own."""
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
 _MEMORY = FrozenMap({"cpu": "100m", "memory": "256Mi"})
@@ -50,6 +53,10 @@ class Options(Value):
     """Have the control plane give addresses to ServiceEntries without any."""
     refuse_on_failure: bool = True
     """What becomes of a pod when no injector answers: refused, or let in without a sidecar."""
+    native_sidecars: Mode = "false"
+    """Whether the injector makes native sidecars; `auto` has it watch the nodes."""
+    platform: str = ""
+    """What the cluster is, such as `openshift`; empty means what the values say."""
     mesh: FrozenMap[FrozenJson] = FrozenMap()
     """Fields of the MeshConfig, laid over ours."""
     values: FrozenMap[FrozenJson] = FrozenMap()
@@ -65,6 +72,13 @@ class Options(Value):
     def is_certificate_ours(self) -> bool:
         """Whether our own authority vouches for the injector, so that the control plane looks after that."""
         return not self.ca_bundle and not self.certificate_secret
+
+    @property
+    def is_openshift(self) -> bool:
+        """Whether a proxy's ids are those of its namespace, as for Istio with value `global.platform` or `platform`."""
+        named = self.values.get("global")
+        within = named.get("platform") if isinstance(named, FrozenMap) else None
+        return (self.platform or within or self.values.get("platform")) == OPENSHIFT
 
     @property
     def root(self) -> str:

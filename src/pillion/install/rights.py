@@ -14,10 +14,18 @@ Rule = dict[str, Any]
 READ = ["get", "list", "watch"]
 
 
-def injector_rules() -> list[Rule]:
-    """Let the injector read ProxyConfigs; settings and certificate are mounted, the control plane renews both."""
+def injector_rules(options: Options) -> list[Rule]:
+    """Let the injector read ProxyConfigs; settings and certificate are mounted, the control plane renews both.
+
+    Nodes tell whether all of them can run native sidecars, namespaces which ids OpenShift gave them.
+    """
+    kinds = {"ProxyConfig"}
+    if options.native_sidecars == "auto":
+        kinds.add("Node")
+    if options.is_openshift:
+        kinds.add("Namespace")
     return [
-        *(_rule(each.group, each.plural, READ) for each in mesh_collections() if each.kind == "ProxyConfig"),
+        *(_rule(each.group, each.plural, READ) for each in mesh_collections() if each.kind in kinds),
         _rule(DEFINITIONS.group, DEFINITIONS.plural, READ),
     ]
 

@@ -25,6 +25,7 @@ def injector_data(options: Options) -> dict[str, str]:
             "imagePullSecrets": list(options.pull_secrets),
             "proxy": {"image": options.image},
             "proxy_init": {"image": options.image},
+            **({"platform": options.platform} if options.platform else {}),
         },
         "revision": "" if options.revision == DEFAULT else options.revision,
     }

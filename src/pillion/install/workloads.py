@@ -3,7 +3,7 @@
 from typing import Any
 
 from pillion.install.options import Options, Resources
-from pillion.value import Value
+from pillion.value import NO_LABELS, Labels, Value
 
 UID = 1337
 Document = dict[str, Any]
@@ -42,6 +42,7 @@ class Program(Value):
     """Scheme, path and port name of its readiness."""
     mounts: tuple[Mount, ...] = ()
     resources: Resources = Resources()
+    environment: Labels = NO_LABELS
 
     @property
     def labels(self) -> dict[str, str]:
@@ -124,6 +125,8 @@ def _container(program: Program, options: Options) -> Document:
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 (of the container)
         ],
     }
+    if program.environment:
+        container["env"] = [{"name": name, "value": value} for name, value in program.environment.items()]
     if options.pull_policy:
         container["imagePullPolicy"] = options.pull_policy
     return container

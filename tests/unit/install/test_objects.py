@@ -148,3 +148,24 @@ def test_one_replica_has_no_budget_that_would_hold_up_a_node() -> None:
 def test_options_that_cannot_be(options: Options, about: str) -> None:
     assert [each.where.resource for each in check(options)] == [about]
     assert NEVER_OURS[0] == "kube-system"
+
+
+@pytest.mark.parametrize(
+    ("options", "environment"),
+    [
+        (Options(), None),
+        (Options(native_sidecars="auto"), {"ENABLE_NATIVE_SIDECARS": "auto"}),
+        (Options(platform="openshift"), {"PLATFORM": "openshift"}),
+        (Options(native_sidecars="true"), {"ENABLE_NATIVE_SIDECARS": "true"}),
+        (Options(values=FrozenMap({"global": FrozenMap({"platform": "openshift"})})), {"PLATFORM": "openshift"}),
+        (Options(values=FrozenMap({"platform": "openshift"})), {"PLATFORM": "openshift"}),
+        (Options(values=FrozenMap({"platform": "gke"})), None),
+    ],
+)
+def test_the_injector_is_told_by_its_environment(options: Options, environment: dict[str, str] | None) -> None:
+    spec = made(options)["Deployment", "istio-system", "istio-sidecar-injector"]["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    given = container.get("env")
+    assert (given and {each["name"]: each["value"] for each in given}) == environment
+    values = json.loads(made(options)["ConfigMap", "istio-system", "istio-sidecar-injector"]["data"]["values"])
+    assert not options.platform or values["global"]["platform"] == options.platform

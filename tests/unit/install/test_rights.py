@@ -1,5 +1,7 @@
 """What our programs may do."""
 
+import pytest
+
 from pillion.install.names import names_of
 from pillion.install.options import Options
 from pillion.install.rights import control_plane_rules, home_rules, injector_rules
@@ -7,6 +9,7 @@ from pillion.sources.kubernetes.watched import DEFINITIONS, mesh_collections
 
 OPTIONS = Options()
 NAMES = names_of(OPTIONS)
+WATCHFUL = Options(native_sidecars="auto", platform="openshift")
 
 
 def test_the_control_plane_may_read_what_it_watches() -> None:
@@ -21,21 +24,36 @@ def test_the_control_plane_may_read_what_it_watches() -> None:
 
 
 def test_the_injector_may_read_proxy_configs_and_whether_there_is_such_a_kind() -> None:
-    reading = [rule for rule in injector_rules() if "resourceNames" not in rule]
+    reading = [rule for rule in injector_rules(OPTIONS) if "resourceNames" not in rule]
     assert {(rule["apiGroups"][0], rule["resources"][0], tuple(rule["verbs"])) for rule in reading} == {
         ("networking.istio.io", "proxyconfigs", ("get", "list", "watch")),
         (DEFINITIONS.group, DEFINITIONS.plural, ("get", "list", "watch")),
     }
 
 
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        (Options(native_sidecars="auto"), {"nodes"}),
+        (Options(native_sidecars="true"), set[str]()),
+        (Options(platform="openshift"), {"namespaces"}),
+        (WATCHFUL, {"nodes", "namespaces"}),
+    ],
+)
+def test_the_injector_may_read_what_it_is_told_to_look_at(options: Options, more: set[str]) -> None:
+    added = [rule for rule in injector_rules(options) if rule not in injector_rules(OPTIONS)]
+    assert {rule["resources"][0] for rule in added} == more
+    assert all(rule["apiGroups"] == [""] and rule["verbs"] == ["get", "list", "watch"] for rule in added)
+
+
 def test_nothing_is_allowed_by_a_wildcard() -> None:
-    for rule in (*control_plane_rules(OPTIONS, NAMES), *home_rules(OPTIONS, NAMES), *injector_rules()):
+    for rule in (*control_plane_rules(OPTIONS, NAMES), *home_rules(OPTIONS, NAMES), *injector_rules(WATCHFUL)):
         assert "*" not in {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
         assert "delete" not in rule["verbs"]
 
 
 def test_in_the_cluster_only_status_and_named_objects_are_written() -> None:
-    for rule in (*control_plane_rules(OPTIONS, NAMES), *injector_rules()):
+    for rule in (*control_plane_rules(OPTIONS, NAMES), *injector_rules(WATCHFUL)):
         writes = set(rule["verbs"]) - {"get", "list", "watch"}
         is_status = all(resource.endswith("/status") for resource in rule["resources"])
         # What is created has no name yet that a rule could ask for; a review is only an answer.
