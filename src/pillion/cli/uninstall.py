@@ -12,7 +12,7 @@ from pillion.cli.output import fail, print_diagnostics, print_json
 from pillion.install.cluster import Cluster
 from pillion.install.inventory import InjectedPod, Inventory, from_documents
 from pillion.install.manifest import ObjectKey
-from pillion.install.removal import Removal, Wish, plan_removal, pods_of
+from pillion.install.removal import Removal, Wish, Withdrawal, plan_removal, plan_withdrawal, pods_of
 from pillion.install.uninstall import Left, Proof, prove, remove, restart, survey
 from pillion.resources.documents import read
 from pillion.sources.kubernetes.access import Access, AccessError, find_access
@@ -92,10 +92,19 @@ def _from_dump(filename: str) -> Inventory:
 def _answer(order: Order, inventory: Inventory, proof: Proof | None, restarted: dict[ObjectKey, str]) -> dict[str, Any]:
     removals = plan_removal(inventory, order.wish)
     pods = pods_of(inventory, order.wish)
+    said = proof.said if proof else ()
+    left = {each.statement.uid: reason or "is still there" for each, reason in said}
+    meant = (*plan_withdrawal(inventory, order.wish), *(each for each, _ in said))
+    # In a dump nothing may have a uid.
+    once = {(each.statement.key, each.statement.uid): each for each in meant}.values()
+    withdrawals = [(each, left.get(each.statement.uid, "")) for each in once]
     if order.told:
         if order.dry_run:
             for each in removals:
                 _say(order, each, done=False)
+        for each, problem in withdrawals:
+            verb = "left" if problem else "take off" if order.dry_run else "taken off"
+            _say_status(verb, each, problem)
         _tell(inventory, proof, pods, restarted)
     return {
         "dryRun": order.dry_run,
@@ -103,6 +112,10 @@ def _answer(order: Order, inventory: Inventory, proof: Proof | None, restarted: 
             {**_name(each.entry.key), "action": each.action, "reason": each.reason} for each in removals
         ],
         "left": [_left_json(each) for each in proof.left] if proof else [],
+        "statuses": [
+            {**_name(each.statement.key), "fields": list(each.correction), "problem": problem}
+            for each, problem in withdrawals
+        ],
         "unseen": list(proof.unseen if proof else inventory.unseen),
         "pods": [{"namespace": pod.namespace, "name": pod.name, "revision": pod.revision} for pod in pods],
         "restarted": [{**_name(key), "problem": problem} for key, problem in restarted.items()],
@@ -121,8 +134,13 @@ def _tell(
         click.echo(f"injected   Pod {pod.namespace}/{pod.name}{owner}: keeps its sidecar until it is made anew")
     for key, problem in restarted.items():
         click.echo(f"{'kept' if problem else 'restarted':<10} {key}" + (f": {problem}" if problem else ""))
-    if proof and not proof.left and not proof.unseen:
+    if proof and not proof.left and not proof.said and not proof.unseen:
         click.echo("nothing of ours is left in the cluster")
+
+
+def _say_status(verb: str, withdrawal: Withdrawal, problem: str) -> None:
+    fields = ", ".join(f"status.{name}" for name in withdrawal.correction)
+    click.echo(f"{verb:<10} {fields} of {withdrawal.statement.key}" + (f": {problem}" if problem else ""))
 
 
 def _say(order: Order, removal: Removal, *, done: bool) -> None:
@@ -143,4 +161,5 @@ def _left_json(left: Left) -> dict[str, Any]:
 def _is_unclean(answer: dict[str, Any]) -> bool:
     """Return whether something is left that nobody asked to keep, or that cannot be known."""
     unexpected = any(not each["expected"] for each in answer["left"])
+    unexpected = unexpected or any(each["problem"] for each in answer["statuses"])
     return not answer["dryRun"] and (unexpected or bool(answer["unseen"]))

@@ -63,9 +63,10 @@ class Cluster:
             raise
         return True
 
-    async def merge(self, key: ObjectKey, plural: str, body: Document) -> Document:
-        """Merge fields into an object."""
-        return await self._asked("PATCH", path_of(key, plural), {"fieldManager": FIELD_MANAGER}, body, MERGE_PATCH)
+    async def merge(self, key: ObjectKey, plural: str, body: Document, subresource: str = "") -> Document:
+        """Merge fields into an object, or into a subresource of it."""
+        path = path_of(key, plural) + (f"/{subresource}" if subresource else "")
+        return await self._asked("PATCH", path, {"fieldManager": FIELD_MANAGER}, body, MERGE_PATCH)
 
     async def collections(self) -> tuple[Collection, ...]:
         """Name every collection that can be listed, each in the version that the server prefers."""
@@ -98,7 +99,7 @@ class Cluster:
             query["continue"] = str(following)
 
     async def listed_all(
-        self, collections: Iterable[Collection], namespace: str = "", selector: str = ""
+        self, collections: Iterable[Collection], namespace: str = "", selector: str = "", whole: bool = False
     ) -> tuple[dict[Collection, list[Any]], dict[Collection, ApiError]]:
         """List several collections; what cannot be listed is told apart."""
         found: dict[Collection, list[Any]] = {}
@@ -106,7 +107,7 @@ class Cluster:
 
         async def one(of: Collection) -> None:
             try:
-                found[of] = await self.listed(of, namespace, selector)
+                found[of] = await self.listed(of, namespace, selector, whole)
             except ApiError as problem:
                 if problem.code not in {404, 405}:
                     failed[of] = problem

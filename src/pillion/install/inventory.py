@@ -7,9 +7,20 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from pillion.controlplane.writing.status import withdrawal
 from pillion.install.manifest import KINDS, ObjectKey, key_of
-from pillion.install.ownership import FIELD_MANAGER, Ownership, managers, metadata_of, ownership, revision_of
-from pillion.value import Value
+from pillion.install.ownership import (
+    CONTROL_PLANE,
+    FIELD_MANAGER,
+    Ownership,
+    managers,
+    metadata_of,
+    ownership,
+    revision_of,
+)
+from pillion.resources.frozen import FrozenJson, freeze, thaw
+from pillion.resources.kinds import is_istio_group
+from pillion.value import FrozenMap, Value
 
 STATUS = "sidecar.istio.io/status"
 """Injection records itself in this annotation."""
@@ -17,6 +28,9 @@ EVER_THERE = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "d
 """Kubernetes puts these into every namespace."""
 FOLLOWERS = frozenset({"Event", "Endpoints", "EndpointSlice", "PodMetrics", "ControllerRevision"})
 """Kinds that come and go with others."""
+ADDRESSES = "addresses"
+VERDICT = frozenset({"conditions", "validationMessages"})
+"""Fields of a status that we write."""
 
 
 class Entry(Value):
@@ -44,6 +58,31 @@ class InjectedPod(Value, order=True):
     """The workload that would make it anew; None for a pod on its own."""
 
 
+class Statement(Value):
+    """What we wrote into the status of an object."""
+
+    key: ObjectKey
+    plural: str
+    uid: str
+    revision: str
+    """Of the object: whose control plane says whether it can be read."""
+    version: str
+    """The `resourceVersion` that was looked at."""
+    status: FrozenMap[FrozenJson]
+    """The whole status."""
+    owned: frozenset[str]
+    """The fields of it that the control plane wrote last."""
+
+    def correction(self, *, addresses: bool) -> FrozenMap[FrozenJson]:
+        """Return what is to be merged into the status to take off what we said, `addresses` too if told to."""
+        status = cast("dict[str, Any]", thaw(self.status))
+        found: dict[str, Any] = (withdrawal(status) or {}) if self.owned & VERDICT else {}
+        if addresses and ADDRESSES in self.owned:
+            found[ADDRESSES] = None
+        changed = {name: value for name, value in found.items() if name in status and status[name] != value}
+        return cast("FrozenMap[FrozenJson]", freeze(changed))
+
+
 class Inventory(Value):
     """What is there."""
 
@@ -51,6 +90,8 @@ class Inventory(Value):
     pods: tuple[InjectedPod, ...] = ()
     occupants: tuple[ObjectKey, ...] = ()
     """What others keep in namespaces of ours."""
+    statements: tuple[Statement, ...] = ()
+    """What we wrote into the status of others' objects."""
     unseen: tuple[str, ...] = ()
     """Collections that could not be listed, and why."""
 
@@ -73,6 +114,24 @@ def entry_of(document: Mapping[str, Any], plural: str) -> Entry | None:
         authors=tuple(sorted(managers(document))),
         finalizers=tuple(cast("list[str]", metadata.get("finalizers") or [])),
         is_going=bool(metadata.get("deletionTimestamp")),
+    )
+
+
+def statement_of(document: Mapping[str, Any], plural: str) -> Statement | None:
+    """Return what we wrote into the status of a whole object, if anything."""
+    key = key_of(dict(document))
+    status, metadata = _map(document.get("status")), metadata_of(document)
+    owned = _owned(metadata) & status.keys()
+    if not owned or not is_istio_group(key.api_version.partition("/")[0]):
+        return None
+    return Statement(
+        key=key,
+        plural=plural,
+        uid=str(metadata.get("uid", "")),
+        revision=revision_of(document) or "default",
+        version=str(metadata.get("resourceVersion", "")),
+        status=cast("FrozenMap[FrozenJson]", freeze(status)),
+        owned=owned,
     )
 
 
@@ -115,11 +174,15 @@ def from_documents(documents: Iterable[Mapping[str, Any]]) -> Inventory:
     all_of_them = list(documents)
     plurals = {(version, kind): plural for kind, (version, plural) in KINDS.items()}
     entries: list[Entry] = []
+    statements: list[Statement] = []
     for document in all_of_them:
         key = key_of(dict(document))
-        entry = entry_of(document, plurals.get((key.api_version, key.kind), f"{key.kind.lower()}s"))
+        plural = plurals.get((key.api_version, key.kind), f"{key.kind.lower()}s")
+        entry, statement = entry_of(document, plural), statement_of(document, plural)
         if entry is not None:
             entries.append(entry)
+        if statement is not None:
+            statements.append(statement)
     owners = owners_of(all_of_them)
     pods = (injected_pod(each, owners) for each in all_of_them if each.get("kind") == "Pod")
     homes = {entry.key.name for entry in entries if entry.key.kind == "Namespace"}
@@ -128,6 +191,7 @@ def from_documents(documents: Iterable[Mapping[str, Any]]) -> Inventory:
         entries=tuple(sorted(entries, key=lambda each: each.key)),
         pods=tuple(sorted((pod for pod in pods if pod is not None), key=lambda pod: (pod.namespace, pod.name))),
         occupants=tuple(sorted(key_of(dict(each)) for each in inside)),
+        statements=tuple(sorted(statements, key=lambda each: each.key)),
     )
 
 
@@ -157,3 +221,15 @@ def _revision(status: str) -> str:
     except ValueError:
         return ""
     return str(cast("Mapping[str, Any]", record).get("revision", "")) if isinstance(record, Mapping) else ""
+
+
+def _owned(metadata: Mapping[str, Any]) -> frozenset[str]:
+    """Name the fields of a status that the control plane was the last to write."""
+    entries = cast("list[Mapping[str, Any]]", metadata.get("managedFields") or [])
+    ours = (each for each in entries if each.get("manager") == CONTROL_PLANE and each.get("subresource") == "status")
+    fields = (_map(_map(each.get("fieldsV1")).get("f:status")) for each in ours)
+    return frozenset(name.removeprefix("f:") for each in fields for name in each)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

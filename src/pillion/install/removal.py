@@ -1,10 +1,12 @@
 """What becomes of each object of ours when we are taken away: pure, from an inventory."""
 
+from collections.abc import Iterator
 from typing import Literal
 
-from pillion.install.inventory import Entry, InjectedPod, Inventory
+from pillion.install.inventory import Entry, InjectedPod, Inventory, Statement
 from pillion.install.manifest import KINDS
-from pillion.value import Value
+from pillion.resources.frozen import FrozenJson
+from pillion.value import FrozenMap, Value
 
 _FIRST = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _LAST = ("CustomResourceDefinition", "Namespace")
@@ -29,11 +31,41 @@ class Removal(Value):
     """Why it is kept."""
 
 
+class Withdrawal(Value):
+    """What is taken off the status of an object."""
+
+    statement: Statement
+    correction: FrozenMap[FrozenJson]
+    """Is merged into the status."""
+
+    @property
+    def status(self) -> FrozenJson:
+        """What is to be merged into the object: None, when nothing of its status would be left."""
+        merged = {**self.statement.status, **self.correction}
+        return self.correction if any(value is not None for value in merged.values()) else None
+
+
 def plan_removal(inventory: Inventory, wish: Wish) -> tuple[Removal, ...]:
     """Decide about every object: webhooks go first, so that nobody waits for one who is gone; namespaces last."""
     staying = {entry.revision for entry in inventory.entries if entry.revision and not _is_meant(entry, wish)}
     found = [_decided(entry, inventory, wish, staying) for entry in sorted(inventory.entries, key=_turn)]
     return tuple(removal for removal in found if removal is not None)
+
+
+def plan_withdrawal(inventory: Inventory, wish: Wish) -> Iterator[Withdrawal]:
+    """Take off what nobody keeps true any more; what goes with its definition needs nothing."""
+    staying = {each.revision for each in inventory.entries if each.revision and _stays(each, wish)}
+    going = {
+        each.entry.key.name
+        for each in plan_removal(inventory, wish)
+        if each.entry.key.kind == "CustomResourceDefinition" and each.action == "delete"
+    }
+    for each in inventory.statements:
+        is_kept = each.revision in staying or (staying and wish.revision not in {"", each.revision})
+        definition = f"{each.plural}.{each.key.api_version.partition('/')[0]}"
+        correction = each.correction(addresses=not staying)
+        if correction and not is_kept and definition not in going:
+            yield Withdrawal(statement=each, correction=correction)
 
 
 def pods_of(inventory: Inventory, wish: Wish) -> tuple[InjectedPod, ...]:
@@ -43,6 +75,12 @@ def pods_of(inventory: Inventory, wish: Wish) -> tuple[InjectedPod, ...]:
 
 def _is_meant(entry: Entry, wish: Wish) -> bool:
     return not wish.revision or entry.revision == wish.revision
+
+
+def _stays(entry: Entry, wish: Wish) -> bool:
+    """Return whether an object speaks for a control plane that writes on."""
+    is_handed_on = entry.ownership == "handed-on" and not wish.adopt and entry.key.kind == "Deployment"
+    return is_handed_on or not _is_meant(entry, wish)
 
 
 def _decided(entry: Entry, inventory: Inventory, wish: Wish, staying: set[str]) -> Removal | None:

@@ -14,10 +14,13 @@ from pillion.install.inventory import (
     injected_pod,
     is_occupant,
     owners_of,
+    statement_of,
 )
 from pillion.install.manifest import KINDS, ObjectKey, key_of
 from pillion.install.ownership import OWNER, OWNER_LABEL
-from pillion.install.removal import Removal, Wish, plan_removal
+from pillion.install.removal import Removal, Wish, Withdrawal, plan_removal, plan_withdrawal
+from pillion.resources.frozen import thaw
+from pillion.resources.kinds import is_istio_group
 from pillion.sources.kubernetes.client import ApiError
 from pillion.value import Value
 
@@ -38,6 +41,8 @@ class Proof(Value):
     """What a second inventory found."""
 
     left: tuple[Left, ...]
+    said: tuple[tuple[Withdrawal, str], ...]
+    """What we said in the status of others' objects and could not take off, and why."""
     unseen: tuple[str, ...]
     """Collections that could not be listed: about these nothing is proved."""
 
@@ -56,13 +61,17 @@ async def survey(cluster: Cluster) -> Inventory:
                 if entry is not None:
                     entries.setdefault(entry.uid, entry)
     homes = [entry.key.name for entry in entries.values() if entry.key.kind == "Namespace"]
+    istio = [each for each in collections if is_istio_group(each.api_version.partition("/")[0])]
+    theirs, unread = await cluster.listed_all(istio, whole=True)
+    statements = (statement_of(each, of.plural) for of, documents in theirs.items() for each in documents)
     occupants = await _occupants(cluster, collections, homes)
     pods, problems = await _pods(cluster, collections)
-    unseen = {**failed, **also_failed, **problems}
+    unseen = {**failed, **also_failed, **unread, **problems}
     return Inventory(
         entries=tuple(sorted(entries.values(), key=lambda each: each.key)),
         pods=pods,
         occupants=occupants,
+        statements=tuple(sorted((each for each in statements if each is not None), key=lambda each: each.key)),
         unseen=tuple(sorted(f"{of.plural} of {of.api_version}: {problem}" for of, problem in unseen.items())),
     )
 
@@ -84,19 +93,42 @@ async def remove(cluster: Cluster, removals: Iterable[Removal], say: Callable[[R
     return refused
 
 
+async def withdraw(cluster: Cluster, withdrawals: Iterable[Withdrawal]) -> dict[str, str]:
+    """Take what we said off the status of others' objects; return what the API server refused, by uid."""
+    refused: dict[str, str] = {}
+    for each in withdrawals:
+        statement = each.statement
+        # Of exactly the object that was looked at: its author may be writing, too.
+        body = {"metadata": {"resourceVersion": statement.version}, "status": thaw(each.status)}
+        try:
+            await cluster.merge(statement.key, statement.plural, body, "status")
+        except ApiError as problem:
+            if problem.code in {403, 422}:
+                refused[statement.uid] = f"the API server refused: {problem.message}"
+            elif problem.code not in {404, 409}:
+                raise
+    return refused
+
+
 async def prove(cluster: Cluster, wish: Wish, refused: dict[str, str], patience: float) -> Proof:
-    """Wait until what was deleted is gone, and tell what of ours is left and why.
+    """Wait until what was deleted is gone, take off what we said elsewhere, and tell what of ours is left and why.
 
     A control plane that is still about to end makes its Secret and its Lease anew: these are deleted again.
     """
     deadline = time.monotonic() + patience
+    has_tried = False
     while True:
         found = await survey(cluster)
         removals = plan_removal(found, wish)
         left = [_left(removal, refused) for removal in removals]
-        is_waiting = any(each.entry.is_going or not each.reason for each in left)
-        if not is_waiting or time.monotonic() > deadline:
-            return Proof(left=tuple(left), unseen=found.unseen)
+        withdrawals = tuple(plan_withdrawal(found, wish))
+        takeable = [each for each in withdrawals if each.statement.uid not in refused]
+        is_waiting = bool(takeable) or any(each.entry.is_going or not each.reason for each in left)
+        if not is_waiting or (time.monotonic() > deadline and has_tried):
+            said = tuple((each, refused.get(each.statement.uid, "")) for each in withdrawals)
+            return Proof(left=tuple(left), said=said, unseen=found.unseen)
+        has_tried = True
+        refused |= await withdraw(cluster, takeable)
         anew = (each for each in removals if not each.entry.is_going and each.entry.uid not in refused)
         refused |= await remove(cluster, anew, lambda _: None)
         await asyncio.sleep(LOOK_EVERY)

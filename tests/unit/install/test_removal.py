@@ -3,12 +3,19 @@
 from typing import Any
 
 import msgspec
+import pytest
 
-from pillion.install.inventory import Inventory, from_documents
+from pillion.install.inventory import Inventory, from_documents, statement_of
 from pillion.install.manifest import key_of
 from pillion.install.objects import objects
 from pillion.install.options import Options
-from pillion.install.removal import Removal, Wish, plan_removal, pods_of
+from pillion.install.removal import Removal, Wish, plan_removal, plan_withdrawal, pods_of
+from pillion.resources.frozen import thaw
+
+OURS = {"type": "Accepted", "status": "False", "reason": "Invalid"}
+THEIRS = {"type": "Reconciled", "status": "True"}
+MESSAGE = {"type": {"name": "SchemaValidationError", "code": "IST0106"}, "level": "ERROR"}
+GIVEN = [{"host": "a.example", "value": "240.240.0.1"}]
 
 
 def inventory(*options: Options) -> Inventory:
@@ -78,3 +85,86 @@ def test_pods_of_a_revision() -> None:
     found = from_documents([pod])
     assert len(pods_of(found, Wish())) == len(pods_of(found, Wish(revision="canary"))) == 1
     assert pods_of(found, Wish(revision="default")) == ()
+
+
+def entry(status: dict[str, Any], *owned: str, manager: str = "pillion", revision: str = "") -> dict[str, Any]:
+    fields = {"f:status": {".": {}, **{f"f:{name}": {} for name in owned}}}
+    metadata = {
+        "name": "out",
+        "namespace": "shop",
+        "uid": revision or "7",
+        "resourceVersion": "12",
+        "labels": {"istio.io/rev": revision} if revision else {},
+        "managedFields": [{"manager": manager, "operation": "Update", "subresource": "status", "fieldsV1": fields}],
+    }
+    return {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "ServiceEntry",
+        "metadata": metadata,
+        "spec": {"hosts": ["a.example"]},
+        "status": status,
+    }
+
+
+def taken(document: dict[str, Any], wish: Wish | None = None, *others: Options) -> list[Any]:
+    found = from_documents([document, *(each.document() for options in others for each in objects(options))])
+    named = tuple(msgspec.structs.replace(each, plural="serviceentries") for each in found.statements)
+    named_right = msgspec.structs.replace(found, statements=named)
+    return [thaw(each.status) for each in plan_withdrawal(named_right, wish or Wish())]
+
+
+def test_a_status_of_which_all_is_ours_is_taken_off_whole() -> None:
+    status = {"conditions": [OURS], "validationMessages": [MESSAGE], "addresses": GIVEN}
+    assert taken(entry(status, *status)) == [None]
+
+
+def test_what_others_said_stays() -> None:
+    status = {"conditions": [THEIRS, OURS], "validationMessages": [MESSAGE], "addresses": GIVEN}
+    assert taken(entry(status, "conditions", "validationMessages")) == [
+        {"conditions": [THEIRS], "validationMessages": None}
+    ]
+    assert taken(entry(status, "addresses")) == [{"addresses": None}]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        entry({"addresses": GIVEN}, "addresses", manager="pilot-discovery"),
+        entry({"addresses": GIVEN}),
+        entry({"conditions": [THEIRS]}, "conditions"),
+        entry({}, "conditions"),
+        {"apiVersion": "networking.istio.io/v1", "kind": "Sidecar", "metadata": {"name": "a"}, "status": {"a": 1}},
+    ],
+    ids=["another-manager", "nobodys", "nothing-of-ours-in-it", "empty", "unmanaged"],
+)
+def test_what_is_not_ours_is_left(document: dict[str, Any]) -> None:
+    assert taken(document) == []
+
+
+def test_only_istios_kinds_are_looked_at() -> None:
+    document = entry({"addresses": GIVEN}, "addresses") | {"apiVersion": "example.com/v1"}
+    assert statement_of(document, "serviceentries") is None
+
+
+def test_a_revision_that_stays_keeps_what_it_keeps_true() -> None:
+    status = {"conditions": [OURS], "addresses": GIVEN}
+    both = (Options(), Options(revision="canary"))
+    wish = Wish(revision="canary")
+    assert taken(entry(status, *status, revision="canary"), wish, *both) == [{"conditions": None}]
+    assert taken(entry(status, *status), wish, *both) == []
+    assert taken(entry(status, *status, revision="canary"), wish, both[1]) == [None]
+
+
+def test_what_was_handed_on_and_stays_goes_on_writing() -> None:
+    document = entry({"addresses": GIVEN}, "addresses")
+    found = from_documents([document, *(each.document() for each in objects(Options()))])
+    handed = tuple(msgspec.structs.replace(each, ownership="handed-on") for each in found.entries)
+    left = msgspec.structs.replace(found, entries=handed)
+    assert list(plan_withdrawal(left, Wish())) == []
+    assert len(list(plan_withdrawal(left, Wish(adopt=True)))) == 1
+
+
+def test_what_goes_with_its_definition_needs_no_taking_off() -> None:
+    document = entry({"addresses": GIVEN}, "addresses")
+    assert taken(document, Wish(), Options()) == [None]
+    assert taken(document, Wish(keep_crds=False), Options()) == []

@@ -33,10 +33,8 @@ def correction(document: Mapping[str, Any], diagnostics: Diagnostics, now: dt.da
     conditions, messages = _list(status.get("conditions")), _list(status.get("validationMessages"))
     ours = next((each for each in conditions if _is_ours(each)), None)
     other = [each for each in conditions if not _is_ours(each)]
-    elses = [each for each in messages if _code(each) != CODE]
     if not diagnostics:
-        # A message without our condition may be somebody else's.
-        return None if ours is None else {"conditions": other or None, "validationMessages": elses or None}
+        return withdrawal(status)
     wanted = _condition(document, diagnostics, now)
     before = _map(ours)
     if before.get("status") == wanted["status"] and before.get("lastTransitionTime"):
@@ -45,6 +43,16 @@ def correction(document: Mapping[str, Any], diagnostics: Diagnostics, now: dt.da
     if before == wanted and is_told:
         return None
     return {"conditions": [*other, wanted], "validationMessages": messages if is_told else [*messages, MESSAGE]}
+
+
+def withdrawal(status: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what is to be merged into a status so that it says no more that its object cannot be read; or None."""
+    conditions, messages = _list(status.get("conditions")), _list(status.get("validationMessages"))
+    other = [each for each in conditions if not _is_ours(each)]
+    if len(other) == len(conditions):
+        return None  # a message without our condition may be somebody else's
+    elses = [each for each in messages if _code(each) != CODE]
+    return {"conditions": other or None, "validationMessages": elses or None}
 
 
 def _condition(document: Mapping[str, Any], diagnostics: Diagnostics, now: dt.datetime) -> dict[str, Any]:
