@@ -19,6 +19,8 @@ from kubernetes.kit.network import Network
 from support.ports import free_ports
 
 START_TIMEOUT = 180.0
+KUBECTL_TIMEOUT = 300.0
+"""Seconds; longer than kubectl is ever told to wait by itself."""
 HERE = Path(__file__).parent
 
 
@@ -120,7 +122,12 @@ class Control:
         argv = [str(self.bin / "kubectl"), "--kubeconfig", str(self.kubeconfig), *words]
         # It keeps what it discovered in its home.
         environment = {**os.environ, "HOME": str(self.folder), "KUBECONFIG": ""}
-        done = subprocess.run(argv, input=given, env=environment, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                argv, input=given, env=environment, capture_output=True, text=True, check=False, timeout=KUBECTL_TIMEOUT
+            )
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"kubectl {' '.join(words)}: no end within {KUBECTL_TIMEOUT:.0f} s") from None
         if done.returncode:
             raise RuntimeError(f"kubectl {' '.join(words)}: {done.stderr}")
         return done.stdout

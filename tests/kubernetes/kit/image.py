@@ -180,7 +180,7 @@ def pillion(folder: Path) -> Image:
     for at, file in packages:
         below.file_of(f"{LIBRARY}/site-packages/{at}", file)
     above = Layer(folder / "pillion.tar")
-    _wheel(above)
+    _wheel(above, folder)
     return Image([PILLION], [(below.file, below.done()), (above.file, above.done())], dockerfile())
 
 
@@ -209,9 +209,9 @@ def _packages() -> Iterator[tuple[str, Path]]:
                     yield at, Path(str(each.locate()))
 
 
-def _wheel(layer: Layer) -> None:
-    """Put our package, from a wheel that is built of the sources as they are."""
-    with tempfile.TemporaryDirectory(prefix="pillion-wheel-") as name:
+def _wheel(layer: Layer, folder: Path) -> None:
+    """Put our package, from a wheel that is built of the sources as they are, below a folder that somebody clears."""
+    with tempfile.TemporaryDirectory(prefix="wheel-", dir=folder) as name:
         place = Path(name)
         source = place / "source"
         source.mkdir()
@@ -219,7 +219,8 @@ def _wheel(layer: Layer) -> None:
             shutil.copy2(PROJECT / each, source)
         shutil.copytree(PROJECT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
         argv = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
-        subprocess.run([*argv, "-w", str(place), str(source)], check=True, capture_output=True)
+        environment = {**os.environ, "TMPDIR": str(place)}
+        subprocess.run([*argv, "-w", str(place), str(source)], check=True, capture_output=True, env=environment)
         (wheel,) = place.glob("*.whl")
         shutil.unpack_archive(wheel, place / "site", "zip")
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
