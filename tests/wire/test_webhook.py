@@ -124,8 +124,9 @@ def test_what_all_clients_send_together_has_a_limit(tmp_path: Path) -> None:
 
     async def talk(client: Client) -> None:
         async def until(status: int) -> None:
-            while (await client.post(big))[0] != status:
-                pass
+            async with asyncio.timeout(50):
+                while (await client.post(big))[0] != status:
+                    pass
 
         held = [await asyncio.open_connection("127.0.0.1", client.port, ssl=trusting()) for _ in range(20)]
         for _, writer in held:
