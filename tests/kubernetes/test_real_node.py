@@ -22,6 +22,8 @@ from kubernetes.kit.image import PILLION, SLEEP
 pytestmark = pytest.mark.root
 SAMPLE = Path(__file__).parents[2] / "samples" / "sleep" / "sleep.yaml"
 PATIENCE = 180.0
+WGET = ("timeout", "20", "wget", "-qO-")
+"""Debian's busybox has been built without wget's own limit."""
 WEB = f"""
 apiVersion: v1
 kind: Service
@@ -156,7 +158,7 @@ def is_injecting(cluster: Cluster) -> bool:
 def call(cluster: Cluster, pod: str = "deploy/sleep") -> str:
     """Call web from a pod; return what came, or how it failed."""
     try:
-        return cluster.kubectl("exec", pod, "-c", "sleep", "--", "wget", "-qO-", "http://web:8000/").strip()
+        return cluster.kubectl("exec", pod, "-c", "sleep", "--", *WGET, "http://web:8000/").strip()
     except RuntimeError as problem:
         return str(problem)
 
