@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
-from bench import controlplane, envoy, inject, startup, webhook, world, xds
+from bench import controlplane, envoy, inject, reflector, startup, webhook, world, xds
 from bench.crowd import crowd
 from bench.figure import Figure, figure
 
@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], Iterator[Figure]]] = {
     "xds": _xds,
     "inject": inject.benchmarks,
     "webhook": webhook.benchmarks,
+    "reflector": reflector.benchmarks,
 }
 
 
