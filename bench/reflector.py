@@ -48,6 +48,7 @@ def watch(kubeconfig: str) -> None:
 
 
 async def _watch(kubeconfig: str) -> None:
+    from pillion.controlplane import collector  # noqa: PLC0415
     from pillion.resources.meta import HasMetadata, Ref, ref_of  # noqa: PLC0415
     from pillion.sources.kubernetes.access import from_kubeconfig  # noqa: PLC0415
     from pillion.sources.kubernetes.client import KubernetesClient  # noqa: PLC0415
@@ -55,6 +56,7 @@ async def _watch(kubeconfig: str) -> None:
     from pillion.sources.kubernetes.watched import mesh_collections  # noqa: PLC0415
 
     held: dict[Ref, HasMetadata] = {}
+    collector.spare()  # as `pillion serve` does
 
     def deliver(changed: tuple[HasMetadata, ...], deleted: tuple[Ref, ...]) -> None:
         held.update({ref_of(each): each for each in changed})
@@ -69,6 +71,7 @@ async def _watch(kubeconfig: str) -> None:
             each.watches for each in cluster.statuses() if each.phase == "synced"
         ):
             await asyncio.sleep(0.05)
+        collector.settle()
         pods = sum(each.objects for each in cluster.statuses() if each.kind == "Pod")
         print(json.dumps({"pods": pods, "before": before, "resident": _memory("VmRSS"), "peak": _memory("VmHWM")}))
         running.cancel()
