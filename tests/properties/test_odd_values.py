@@ -1,6 +1,7 @@
 """No number and no text in a resource makes a mesh fail: it is refused when it is read, or what is told stays whole."""
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -207,15 +208,20 @@ PLACES = [
 
 def with_odd(changes: list[tuple[tuple[int, Path], Any]]) -> list[Document]:
     """Give the documents with odd values at some places, where these places are still there."""
-    found = copy.deepcopy(list(DOCUMENTS))
+    found = [json.loads(json.dumps(each)) for each in DOCUMENTS]  # what documents share they would change together
     for (index, path), value in changes:
         inside: Any = found[index]
         for step in path[:-1]:
-            reachable = isinstance(inside, dict | list) and (step in inside if isinstance(inside, dict) else inside)
-            inside = inside[step] if reachable else None
-        if isinstance(inside, dict) or (isinstance(inside, list) and len(inside) > int(path[-1])):
+            inside = inside[step] if has(inside, step) else None
+        if isinstance(inside, dict) or has(inside, path[-1]):
             inside[path[-1]] = copy.deepcopy(value)
     return found
+
+
+def has(inside: Any, step: str | int) -> bool:
+    if isinstance(inside, dict):
+        return step in inside
+    return isinstance(inside, list) and isinstance(step, int) and step < len(inside)
 
 
 def admitted(document: Document, *, judged: bool) -> Resource | None:
@@ -243,6 +249,13 @@ def test_the_documents_are_good_as_they_are() -> None:
 
 @settings(max_examples=120, deadline=None)
 @given(changes=st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(ODD)), max_size=4), judged=st.booleans())
+@example(
+    changes=[
+        ((8, ("spec", "inboundConnectionPool", "tcp")), []),
+        ((8, ("spec", "inboundConnectionPool", "tcp", "maxConnections")), 0),
+    ],
+    judged=False,
+)
 @example(changes=[((6, ("spec", "endpoints", each, "weight")), 2**32 - 1) for each in (0, 1)], judged=False)
 def test_no_odd_value_makes_a_mesh_fail(changes: list[tuple[tuple[int, Path], Any]], judged: bool) -> None:
     tell(with_odd(changes), judged=judged)
