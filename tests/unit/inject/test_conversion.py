@@ -107,7 +107,7 @@ def test_aliases_of_all_documents_share_one_budget() -> None:
     layers = "".join(f"  b{n}: &b{n} [{', '.join([f'*b{n - 1}'] * 10)}]\n" for n in range(1, 6))
     bomb = f"apiVersion: v1\nkind: Pod\nmetadata:\n  b0: &b0 [x]\n{layers}spec: {{containers: [{{name: a}}]}}\n"
     assert not has_errors(convert(bomb, "x", OURS).diagnostics)
-    found = convert("---\n".join([bomb] * 4), "x", OURS)
+    found = convert("---\n".join([bomb] * 9), "x", OURS)
     assert found.text == ""
     assert "document contains excessive aliasing" in {each.message for each in found.diagnostics}
 
