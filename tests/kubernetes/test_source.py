@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from kubernetes import objects
 from kubernetes.kit.control import Control
 from kubernetes.relay import Relay
 from pillion.resources.meta import HasMetadata, Ref, ref_of
-from pillion.sources.kubernetes.access import from_kubeconfig
-from pillion.sources.kubernetes.client import KubernetesClient
+from pillion.sources.kubernetes.access import Access, from_kubeconfig
+from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 from pillion.sources.kubernetes.cluster import Cluster
-from pillion.sources.kubernetes.reflector import Patience, ReflectorStatus
+from pillion.sources.kubernetes.reflector import Delta, Patience, ReflectorStatus
 from pillion.sources.kubernetes.watched import mesh_collections
+from pillion.sources.kubernetes.watcher import Watcher
 
 pytestmark = pytest.mark.root
 QUICK = Patience(page=3, first=0.05, longest=0.3, absent=60.0)
@@ -182,6 +184,87 @@ def test_deletes_what_vanished_while_history_was_lost(own: Control) -> None:
     played(play())
 
 
+class Forgetting(KubernetesClient):
+    """Lets something happen before it asks for a second page, and remembers what it asked and how it was refused."""
+
+    between: Callable[[], None] | None = None
+
+    def __init__(self, access: Access) -> None:
+        super().__init__(access)
+        self.asked: list[dict[str, str]] = []
+        self.refused: list[int] = []
+
+    async def request(self, method: str, path: str, query: Any = None, *more: Any, **other: Any) -> bytes:
+        if "continue" in query and self.between is not None:
+            between, self.between = self.between, None
+            await do(between)
+        self.asked.append(dict(query))
+        try:
+            return await super().request(method, path, query, *more, **other)
+        except ApiError as problem:
+            self.refused.append(problem.code)
+            raise
+
+
+def test_lists_whole_when_the_next_page_is_forgotten(own: Control) -> None:
+    at = "/api/v1/namespaces/default/services"
+    for number in range(5):
+        objects.create(own, at, objects.service(f"s{number}"))
+
+    def forget() -> None:
+        objects.create(own, at, objects.service("late"))
+        objects.delete(own, f"{at}/s0")
+        own.kill("kube-apiserver")
+        own.compact()
+        own.start_api()
+
+    async def play() -> None:
+        told: list[Delta] = []
+        services = next(each for each in mesh_collections() if each.kind == "Service")
+        async with Forgetting(from_kubeconfig([own.kubeconfig])) as client, asyncio.TaskGroup() as tasks:
+            client.between = forget
+            watcher = Watcher(client, services, lambda _, delta: told.append(delta), QUICK)
+            running = tasks.create_task(watcher.run())
+            while not watcher.reflector.synced:  # noqa: ASYNC110 (nothing announces it)
+                await asyncio.sleep(0.02)
+            running.cancel()
+        assert client.refused == [410]
+        assert [("limit" in each, "continue" in each) for each in client.asked] == [
+            (True, False), (True, True), (False, False),
+        ]  # fmt: skip
+        (found,) = [each for each in told if each.changed]
+        assert {each.metadata.name for each in found.changed} == {"kubernetes", "late", "s1", "s2", "s3", "s4"}
+
+    played(play())
+
+
+def test_a_plugin_beside_the_kubeconfig_says_who_we_are(own: Control, tmp_path: Path) -> None:
+    objects.namespace(own, "system")
+    token = tmp_path / "token"
+    token.write_text("nobody's")
+    good = objects.reader(own, "system", "pillion")
+    login = tmp_path / "login"
+    login.write_text(f'#!/bin/sh\nprintf \'{{"status": {{"token": "%s"}}}}\' "$(cat {token})"\n')
+    login.chmod(0o700)
+    kubeconfig = tmp_path / "config"
+    kubeconfig.write_text(f"""
+current-context: x
+clusters: [{{name: x, cluster: {{server: "{own.server}", certificate-authority: {own.folder}/ca.crt}}}}]
+contexts: [{{name: x, context: {{cluster: x, user: x}}}}]
+users: [{{name: x, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: ./login}}}}}}]
+""")
+
+    async def play() -> None:
+        async with KubernetesClient(from_kubeconfig([kubeconfig])) as client:
+            with pytest.raises(ApiError, match="401"):
+                await client.request("GET", "/api/v1/namespaces")
+            # Who was refused asks again.
+            token.write_text(good)
+            assert b'"system"' in await client.request("GET", "/api/v1/namespaces")
+
+    played(play())
+
+
 def test_goes_on_after_a_cut_in_the_middle_of_an_event(own: Control) -> None:
     at = "/api/v1/namespaces/default/services"
     reach = Relay(own.port)
@@ -189,8 +272,12 @@ def test_goes_on_after_a_cut_in_the_middle_of_an_event(own: Control) -> None:
     async def play() -> None:
         async with reach.open() as port, mirror(own, port=port) as seen:
             for number in range(40):
-                reach.cut_after(600)
-                await do(objects.create, own, at, objects.service(f"s{number}"))
+                # The event is longer than what TLS sends at once, so a part of it is heard.
+                service = objects.service(f"s{number}")
+                is_long = number % 4 == 3
+                service["metadata"]["annotations"] = {"note": "x" * (150_000 if is_long else 0)}
+                reach.cut_after(75_000 if is_long else 600)
+                await do(objects.create, own, at, service)
                 await seen.until(lambda name=f"s{number}": name in seen.names("Service", "default"))
             assert seen.status("Service").lists == 1
             assert seen.status("Service").watches > 5

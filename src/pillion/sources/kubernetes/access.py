@@ -120,7 +120,12 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _with_paths(entry: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     """Resolve the files that an entry names, which stand beside the kubeconfig."""
     files = {"certificate-authority", "client-certificate", "client-key", "tokenFile"}
-    return {key: str(folder / str(value)) if key in files and value else value for key, value in entry.items()}
+    found = {key: str(folder / str(value)) if key in files and value else value for key, value in entry.items()}
+    plugin = entry.get("exec")
+    # A plain name is looked for on the path; what names a folder stands beside the kubeconfig, too.
+    if isinstance(plugin, Mapping) and os.sep in str(cast("Mapping[str, Any]", plugin).get("command") or ""):
+        found["exec"] = {**cast("Mapping[str, Any]", plugin), "command": str(folder / str(plugin["command"]))}
+    return found
 
 
 def _access(cluster: Mapping[str, Any], user: Mapping[str, Any], namespace: str) -> Access:

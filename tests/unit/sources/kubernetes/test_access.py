@@ -47,6 +47,18 @@ def test_reads_a_kubeconfig(tmp_path: Path) -> None:
     assert dict(access.plugin.env) == {"A": "B"}
 
 
+@pytest.mark.parametrize(
+    ("command", "found"), [("login", "login"), ("./bin/login", "{}/bin/login"), ("/bin/login", "/bin/login")]
+)
+def test_a_plugin_stands_beside_the_kubeconfig_unless_it_is_looked_for(
+    tmp_path: Path, command: str, found: str
+) -> None:
+    text = (CONFIG % "").replace("command: login", f"command: {command}")
+    plugin = from_kubeconfig([write(tmp_path, text)]).plugin
+    assert plugin is not None
+    assert plugin.argv == (found.format(tmp_path), "a")
+
+
 def test_joins_several_kubeconfigs_and_the_first_counts(tmp_path: Path) -> None:
     first = write(tmp_path, "clusters: [{name: other, cluster: {server: 'https://first'}}]", "first")
     second = write(tmp_path, CONFIG % "", "second")
