@@ -1,5 +1,8 @@
 """What a real API server asks the injectors of two revisions, and what becomes of pods when they are gone."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -80,6 +83,42 @@ def test_each_revision_injects_its_own_namespaces_and_is_asked_about_pods_alone(
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "plain"}}
         status, answer = cluster.request("POST", "/api/v1/namespaces/auto/pods/plain/eviction", eviction)
         assert (status, containers(plain["spec"])) == (201, ["app"]), answer
+
+
+def variables(pod: Any) -> dict[str, str]:
+    """Environment of a pod's proxy."""
+    (proxy,) = [each for each in pod["spec"]["containers"] if each["name"] == "istio-proxy"]
+    return {each["name"]: each.get("value", "") for each in proxy["env"]}
+
+
+def told(control: Control) -> list[tuple[str, list[str]]]:
+    """What `pillion inject status` says of the pods of a namespace."""
+    words = ["inject", "status", "-n", "early", "--kubeconfig", str(control.kubeconfig), "-o", "json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pillion", *words], capture_output=True, text=True, check=False, timeout=120
+    )
+    return [(each["status"], each["drift"]) for each in json.loads(done.stdout)["pods"]]
+
+
+def test_a_pod_that_a_proxy_config_counts_for_is_as_it_would_be_today(
+    cluster: Control, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    at = "/apis/networking.istio.io/v1beta1/namespaces/early/proxyconfigs"
+    body = {"apiVersion": "networking.istio.io/v1beta1", "kind": "ProxyConfig", "metadata": {"name": "all"}}
+    with injecting(cluster, tmp_path_factory.mktemp("injectors") / "canary", f"{NAME}-canary"):
+        asked(cluster, "early")
+        objects.create(cluster, at, {**body, "spec": {"environmentVariables": {"COLOUR": "red"}}})
+        deadline = time.monotonic() + TIMEOUT
+        while variables(asked(cluster, "early")).get("COLOUR") != "red":
+            assert time.monotonic() < deadline
+        pod = objects.pod("coloured")
+        pod["spec"]["serviceAccountName"] = "app"
+        objects.create(cluster, "/api/v1/namespaces/early/pods", pod)
+    assert told(cluster) == [("injected", [])]
+    objects.delete(cluster, f"{at}/all")
+    ((status, drift),) = told(cluster)
+    assert (status, any("COLOUR" in each for each in drift)) == ("outdated", True)
+    objects.delete(cluster, "/api/v1/namespaces/early/pods/coloured")
 
 
 def test_without_an_injector_pods_are_refused_in_so_many_words_but_never_the_clusters_own(cluster: Control) -> None:

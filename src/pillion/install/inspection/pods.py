@@ -9,6 +9,7 @@ from pillion.inject.injection import Injector, Options
 from pillion.inject.pod import status
 from pillion.inject.pod.containers import PROXY, find, labels
 from pillion.inject.policy import Namespace
+from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.schema.types import Json, section
 from pillion.inject.uninject import uninject
 from pillion.inject.webhooks import verdicts
@@ -22,6 +23,8 @@ State = Literal["injected", "outdated", "missing", "leftover", "skipped"]
 injected, and nobody would do it today."""
 
 
+NO_CONFIGS: Shelves = FrozenMap()
+NONE_OF_THEM: frozenset[str] = frozenset()
 UNKNOWN_BY_HAND = ".env.ISTIO_META_OWNER."
 """A file says nothing of the namespace that it is applied to, which this variable names."""
 
@@ -52,16 +55,40 @@ class PodInjection(Value):
 class Settings:
     """What injects today: webhooks, and the settings of each revision that has usable ones."""
 
-    def __init__(self, webhooks: Sequence[Json], injectors: Mapping[str, Injector], native: frozenset[str]) -> None:
-        """Hold them; `native` names the revisions whose proxies are native sidecars."""
+    def __init__(
+        self,
+        webhooks: Sequence[Json],
+        injectors: Mapping[str, Injector],
+        native: frozenset[str],
+        *,
+        openshift: frozenset[str] = NONE_OF_THEM,
+        proxy_configs: Shelves = NO_CONFIGS,
+    ) -> None:
+        """Hold them.
+
+        Args:
+            webhooks: the configurations of the cluster.
+            injectors: by revision, where its settings are usable.
+            native: the revisions whose proxies are native sidecars.
+            openshift: the revisions whose proxies have the ids of their namespace.
+            proxy_configs: of the cluster; they count for what a webhook injects.
+        """
         self.webhooks = list(webhooks)
         self.injectors = injectors
         self.native = native
+        self.openshift = openshift
+        self.proxy_configs = proxy_configs
 
     def options(self, revision: str, *, by_hand: bool) -> Options:
         """Say how a revision injects."""
         own = "" if revision == DEFAULT else revision
-        return Options(by_hand=by_hand, revision=own, native_sidecars=revision in self.native)
+        return Options(
+            by_hand=by_hand,
+            revision=own,
+            native_sidecars=revision in self.native,
+            openshift=revision in self.openshift and not by_hand,
+            proxy_configs=NO_CONFIGS if by_hand else self.proxy_configs,
+        )
 
 
 def look(pod: Json, namespace: Namespace, settings: Settings, *, by_hand: bool = False) -> PodInjection:

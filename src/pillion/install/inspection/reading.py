@@ -13,6 +13,7 @@ from pillion.inject.pod import status
 from pillion.inject.pod.containers import named
 from pillion.inject.pod.native import Mode, are_supported
 from pillion.inject.policy import Namespace
+from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.schema.types import Json, items, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, from_config_maps
 from pillion.install.cluster import Cluster, Collection
@@ -20,15 +21,22 @@ from pillion.install.inspection.pods import PodInjection, Settings, look
 from pillion.install.inspection.replicas import is_alive
 from pillion.install.inventory import controller_of
 from pillion.install.manifest import KINDS, ObjectKey
-from pillion.install.options import DEFAULT
+from pillion.install.options import DEFAULT, OPENSHIFT
 from pillion.install.ownership import OWNER, OWNER_LABEL, revision_of
+from pillion.mesh.catalog import Catalog
+from pillion.resources.decode import decode
+from pillion.resources.istio.proxy_config import ProxyConfig
+from pillion.sources.kubernetes.client import ApiError
 from pillion.value import FrozenMap, Value, has_errors
 
 PODS = Collection(api_version="v1", plural="pods", kind="Pod", namespaced=True)
 NAMESPACES = Collection(api_version="v1", plural="namespaces", kind="Namespace", namespaced=False)
 MADE = f"{OWNER_LABEL}={OWNER}"
 NODES = Collection(api_version="v1", plural="nodes", kind="Node", namespaced=False)
-NATIVE = "ENABLE_NATIVE_SIDECARS"
+PROXY_CONFIGS = Collection(
+    api_version="networking.istio.io/v1beta1", plural="proxyconfigs", kind="ProxyConfig", namespaced=True
+)
+NATIVE, PLATFORM = "ENABLE_NATIVE_SIDECARS", "PLATFORM"
 TOKEN_VOLUME = re.compile(rb"kube-api-access-\w{5}")
 """What an API server calls the volume with the token of a pod's account, by chance."""
 OWNERS = {
@@ -55,10 +63,11 @@ def collection(kind: str) -> Collection:
 
 async def settings_of(cluster: Cluster, home: str) -> tuple[Settings, tuple[str, ...]]:
     """Read what injects today, and what is wrong with it. Raises `ApiError`."""
-    webhooks, deployments, maps = await asyncio.gather(
+    webhooks, deployments, maps, proxy_configs = await asyncio.gather(
         cluster.listed(collection("MutatingWebhookConfiguration"), whole=True),
         cluster.listed(collection("Deployment"), home, MADE, whole=True),
         cluster.listed(collection("ConfigMap"), home, MADE),
+        _proxy_configs(cluster),
     )
     # Pods outlive the webhook that injected them, and its settings may too.
     kept = (each for each in maps if str(section(each, "metadata")["name"]).startswith(INJECTOR_MAP))
@@ -74,7 +83,21 @@ async def settings_of(cluster: Cluster, home: str) -> tuple[Settings, tuple[str,
     modes = dict(_modes(deployments))
     versions = await _kubelet_versions(cluster) if "auto" in modes.values() else None
     native = frozenset(revision for revision, mode in modes.items() if are_supported(mode, versions))
-    return Settings(webhooks, injectors, native), tuple(problems)
+    openshift = frozenset(revision for revision, platform in _told(deployments, PLATFORM) if platform == OPENSHIFT)
+    found = Settings(webhooks, injectors, native, openshift=openshift, proxy_configs=proxy_configs)
+    return found, tuple(problems)
+
+
+async def _proxy_configs(cluster: Cluster) -> Shelves:
+    """Read what counts for pods beside the settings; a cluster that does not have the kind has none."""
+    try:
+        documents = await cluster.listed(PROXY_CONFIGS, whole=True)
+    except ApiError as problem:
+        if problem.code == 404:
+            return FrozenMap()
+        raise
+    found = (decode(each)[0] for each in documents)
+    return Catalog().with_changes(each for each in found if each is not None).shelves(ProxyConfig)
 
 
 async def pods_found(cluster: Cluster, home: str, namespace: str = "") -> PodsFound:
@@ -125,11 +148,18 @@ def _injects(configuration: Json) -> bool:
 
 def _modes(deployments: Iterable[Json]) -> Iterable[tuple[str, Mode]]:
     """Tell by revision when its injector makes native sidecars."""
+    for revision, mode in _told(deployments, NATIVE):
+        if mode in {"true", "auto"}:
+            yield revision, cast(Mode, mode)
+
+
+def _told(deployments: Iterable[Json], variable: str) -> Iterable[tuple[str, str]]:
+    """Tell by revision what its injector is told by a variable."""
     for each in deployments:
         for container in items(section(each, "spec", "template", "spec"), "containers"):
-            mode = (named(NATIVE, items(container, "env")) or {}).get("value")
-            if mode in {"true", "auto"}:
-                yield revision_of(each) or DEFAULT, mode
+            value = (named(variable, items(container, "env")) or {}).get("value")
+            if value is not None:
+                yield revision_of(each) or DEFAULT, str(value)
 
 
 async def _kubelet_versions(cluster: Cluster) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pillion.inject.injection import Injector, Options
 from pillion.inject.policy import Namespace
@@ -9,6 +10,8 @@ from pillion.install.inspection.pods import Settings, look, version_of
 from pillion.install.names import names_of
 from pillion.install.options import Options as InstallOptions
 from pillion.install.webhooks import mutating
+from pillion.resources.istio.proxy_config import ProxyConfig, ProxyConfigSpec
+from pillion.resources.meta import Metadata
 from pillion.value import FrozenMap
 
 INSTALLED = InstallOptions()
@@ -51,6 +54,23 @@ def test_other_settings_make_it_outdated_and_name_the_field() -> None:
     found = look(injected(), LABELLED, Settings([WEBHOOK], {"default": Injector(other)}, frozenset()))
     assert found.state == "outdated"
     assert any(each.startswith("containers.istio-proxy.image is ") for each in found.drift)
+
+
+def test_what_a_cluster_says_beside_the_settings_counts_for_what_its_webhook_injects_alone() -> None:
+    injector = SETTINGS.injectors["default"]
+    spec = ProxyConfigSpec(environment_variables=FrozenMap({"COLOUR": "red"}))
+    given = ProxyConfig(metadata=Metadata(name="all", namespace="shop"), spec=spec)
+    shelves = FrozenMap({"shop": (given,)})
+    ids = replace(LABELLED, annotations=FrozenMap({"openshift.io/sa.scc.uid-range": "5000/10"}))
+    options = Options(by_hand=False, proxy_configs=shelves, openshift=True)
+    pod = injector.inject(bare(), ids, options).document
+    there = Settings(
+        [WEBHOOK], SETTINGS.injectors, frozenset(), openshift=frozenset({"default"}), proxy_configs=shelves
+    )
+    assert look(pod, ids, there).state == "injected"
+    assert look(pod, ids, SETTINGS).state == "outdated"
+    by_hand = injector.inject(bare()).document
+    assert look(by_hand, BARE, there, by_hand=True).state == "injected"
 
 
 def test_a_pod_from_before_the_label_is_missing_its_sidecar() -> None:
