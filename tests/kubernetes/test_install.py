@@ -5,6 +5,7 @@ import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,14 @@ def pillion(control: Control, *words: str) -> tuple[int, Any]:
     return done.returncode, answer
 
 
+def printed(*words: str) -> tuple[int, str]:
+    """Run a command that asks no cluster."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pillion", *words], capture_output=True, text=True, check=False, timeout=100
+    )
+    return done.returncode, done.stdout
+
+
 def actions(answer: Any) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for step in answer["steps"]:
@@ -103,6 +112,69 @@ def test_install_works_is_seen_through_and_changes_nothing_twice(empty: Control)
     code, single = pillion(empty, "install", "--no-wait", "--replicas", "1")
     assert (code, actions(single)["remove"]) == (0, {"PodDisruptionBudget"})
     assert not exists(empty, "/apis/policy/v1/namespaces/istio-system/poddisruptionbudgets/istiod")
+
+
+def test_pods_are_protected_as_asked_for(empty: Control) -> None:
+    budget = "/apis/policy/v1/namespaces/istio-system/poddisruptionbudgets/{}"
+    policy = "/apis/networking.k8s.io/v1/namespaces/istio-system/networkpolicies/{}"
+    names = ("istio-sidecar-injector", "istiod")
+    code, _ = pillion(empty, "install", "--network-policy")
+    assert code == 0
+    for name in names:
+        # The cluster's own controller finds the pods that one of may be taken away.
+        while empty.request("GET", budget.format(name))[1].get("status", {}).get("currentHealthy") != 2:
+            pass
+        status = empty.request("GET", budget.format(name))[1]["status"]
+        assert (status["desiredHealthy"], status["disruptionsAllowed"], status["expectedPods"]) == (1, 1, 2)
+        (rule,) = empty.request("GET", policy.format(name))[1]["spec"]["ingress"]
+        home = f"/apis/apps/v1/namespaces/istio-system/deployments/{name}"
+        (container,) = empty.request("GET", home)[1]["spec"]["template"]["spec"]["containers"]
+        assert {each["port"] for each in rule["ports"]} == {each["containerPort"] for each in container["ports"]}
+    code, answer = pillion(empty, "install", "--no-wait")
+    assert (code, actions(answer)["remove"]) == (0, {"NetworkPolicy"})
+    assert not any(exists(empty, policy.format(name)) for name in names)
+
+
+def test_definitions_of_somebody_else_are_left_alone(empty: Control) -> None:
+    theirs = objects.definition("sidecars", "Sidecar", "networking.istio.io", "v1", "v1alpha3")
+    theirs["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "Helm", "release": "istio"}
+    objects.create(empty, objects.DEFINITIONS, theirs)
+    path = f"{objects.DEFINITIONS}/sidecars.networking.istio.io"
+    before = empty.request("GET", path)[1]
+    code, answer = pillion(empty, "install", "--no-wait", "--adopt", "--force-conflicts")
+    assert (code, actions(answer)["leave"]) == (0, {"Namespace", "CustomResourceDefinition"})
+    code, answer = pillion(empty, "uninstall", "--delete-crds", "--adopt")
+    assert (code, answer["left"]) == (0, [])
+    after = empty.request("GET", path)[1]
+    assert (after["spec"], after["metadata"]["labels"]) == (before["spec"], before["metadata"]["labels"])
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert not exists(empty, f"{objects.DEFINITIONS}/gateways.networking.istio.io")
+    objects.delete(empty, path)
+
+
+def test_a_dump_is_planned_as_the_cluster_is(empty: Control, tmp_path: Path) -> None:
+    def planned(dump: Path) -> Any:
+        live, offline = pillion(empty, "uninstall", "--dry-run"), pillion(empty, "uninstall", "-f", str(dump))
+        assert live == offline
+        return live[1]["removals"]
+
+    def dumped() -> Path:
+        kinds = empty.kubectl("api-resources", "--verbs=list", "-o", "name").split()
+        place = tmp_path / "dump.yaml"
+        kinds = [each for each in kinds if not each.startswith(("componentstatuses", "events"))]
+        place.write_text(empty.kubectl("get", ",".join(kinds), "-A", "-o", "yaml", "--show-managed-fields"))
+        return place
+
+    code, text = printed("install", "--namespace", "mesh", "-o", "yaml")
+    assert code == 0
+    empty.kubectl("apply", "--server-side", "-f", "-", given=text)
+    removals = planned(dumped())
+    assert {each["action"] for each in removals} == {"keep"}
+    assert any("kubectl" in each["reason"] for each in removals)
+    code, _ = pillion(empty, "install", "--namespace", "mesh", "--no-wait", "--adopt", "--force-conflicts")
+    assert code == 0
+    removals = planned(dumped())
+    assert {each["kind"] for each in removals if each["action"] == "keep"} == {"CustomResourceDefinition"}
 
 
 def test_the_webhook_trusts_who_issued_the_injectors_certificate(empty: Control) -> None:
@@ -215,3 +287,36 @@ def test_uninstall_proves_what_is_left_and_names_the_pods(empty: Control) -> Non
     code, answer = pillion(empty, "uninstall")
     assert (code, {each["kind"] for each in answer["left"]}) == (0, {"CustomResourceDefinition"})
     assert not exists(empty, MESH)
+
+
+def test_whatever_makes_pods_is_restarted_and_a_pod_on_its_own_is_named(empty: Control) -> None:
+    pillion(empty, "install", "--no-wait")
+    objects.namespace(empty, "kept")
+    objects.create(empty, "/api/v1/namespaces/kept/serviceaccounts", {"metadata": {"name": "app"}})
+    injected = {"sidecar.istio.io/status": '{"containers":["istio-proxy"],"revision":"default"}'}
+    pods = "/api/v1/namespaces/kept/pods"
+    makers = {"StatefulSet": {"serviceName": "web", "replicas": 1}, "DaemonSet": {}}
+    for kind, more in makers.items():
+        template = {"metadata": {"labels": {"app": kind}, "annotations": injected}, "spec": objects.pod("web")["spec"]}
+        spec = {"selector": {"matchLabels": {"app": kind}}, "template": template, **more}
+        objects.create(empty, maker(kind), {"metadata": {"name": "web"}, "spec": spec})
+        while not empty.request("GET", f"{pods}?labelSelector=app%3D{kind}")[1]["items"]:
+            pass
+    alone = objects.pod("alone")
+    alone["metadata"]["annotations"] = injected
+    alone["spec"]["serviceAccountName"] = "app"
+    objects.create(empty, pods, alone)
+    code, answer = pillion(empty, "uninstall", "--restart")
+    assert (code, len(answer["pods"])) == (0, 3)
+    assert {each["kind"]: each["problem"] for each in answer["restarted"]} == {
+        "Pod": "makes no pods anew by itself: delete it, and apply it again",
+        **dict.fromkeys(makers, ""),
+    }
+    for kind in makers:
+        made = empty.request("GET", f"{maker(kind)}/web")[1]["spec"]["template"]["metadata"]["annotations"]
+        assert "kubectl.kubernetes.io/restartedAt" in made
+    empty.kubectl("delete", "namespace", "kept")
+
+
+def maker(kind: str) -> str:
+    return f"/apis/apps/v1/namespaces/kept/{kind.lower()}s"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from pillion.controlplane.writing.status import withdrawal
+from pillion.install.crd.definitions import SPELLINGS
 from pillion.install.manifest import KINDS, ObjectKey, key_of
 from pillion.install.ownership import (
     CONTROL_PLANE,
@@ -172,12 +173,12 @@ def is_occupant(document: Mapping[str, Any]) -> bool:
 def from_documents(documents: Iterable[Mapping[str, Any]]) -> Inventory:
     """Take the inventory of a dump: what `kubectl get -A -o yaml` shows, Lists taken apart."""
     all_of_them = list(documents)
-    plurals = {(version, kind): plural for kind, (version, plural) in KINDS.items()}
+    plurals = {kind: plural for kind, (_, plural) in KINDS.items()} | {k: each.plural for k, each in SPELLINGS.items()}
     entries: list[Entry] = []
     statements: list[Statement] = []
     for document in all_of_them:
         key = key_of(dict(document))
-        plural = plurals.get((key.api_version, key.kind), f"{key.kind.lower()}s")
+        plural = plurals.get(key.kind, f"{key.kind.lower()}s")
         entry, statement = entry_of(document, plural), statement_of(document, plural)
         if entry is not None:
             entries.append(entry)

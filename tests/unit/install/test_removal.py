@@ -108,9 +108,7 @@ def entry(status: dict[str, Any], *owned: str, manager: str = "pillion", revisio
 
 def taken(document: dict[str, Any], wish: Wish | None = None, *others: Options) -> list[Any]:
     found = from_documents([document, *(each.document() for options in others for each in objects(options))])
-    named = tuple(msgspec.structs.replace(each, plural="serviceentries") for each in found.statements)
-    named_right = msgspec.structs.replace(found, statements=named)
-    return [thaw(each.status) for each in plan_withdrawal(named_right, wish or Wish())]
+    return [thaw(each.status) for each in plan_withdrawal(found, wish or Wish())]
 
 
 def test_a_status_of_which_all_is_ours_is_taken_off_whole() -> None:
