@@ -29,6 +29,10 @@ class Sidecar:
         """(type URL, name) -> version, of all that it has."""
         self.bodies: dict[tuple[str, str], bytes] = {}
         self.received = 0
+        self.again: list[tuple[str, str]] = []
+        """What it was sent though it had just that."""
+        self.lost: list[tuple[str, str]] = []
+        """What it had and was told to forget."""
         self.ended = asyncio.Event()
         """Set when the control plane has ended the stream, and nothing was wrong with it."""
         self._call = call
@@ -88,11 +92,14 @@ class Sidecar:
             key = (response.type_url, each.name)
             if response.type_url == CLUSTER and key not in self.versions:
                 new.append(each.name)
+            if self.versions.get(key) == each.version:
+                self.again.append(key)
             self.versions[key] = each.version
             self.bodies[key] = each.resource.value
             self.received += 1
         for name in response.removed_resources:
-            self.versions.pop((response.type_url, name), None)
+            if self.versions.pop((response.type_url, name), None) is not None:
+                self.lost.append((response.type_url, name))
         await self._say(DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce))
         asked = [name for name in new if name.startswith("outbound|")]
         if asked:
