@@ -30,6 +30,8 @@ WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
 VALIDATOR = f"{WEBHOOKS}/validatingwebhookconfigurations/istio-validator-istio-system"
 INJECTOR = f"{WEBHOOKS}/mutatingwebhookconfigurations/istio-sidecar-injector"
 STEADY = Terms(lasts=15.0, deadline=12.0, retry=0.1)
+LARGE = 2_800_000
+"""Bytes; an API server takes 3 MiB."""
 Document = dict[str, Any]
 
 
@@ -166,6 +168,13 @@ def test_what_is_wrong_is_refused_and_what_is_doubtful_let_in_with_a_warning(clu
         big = virtual_service("big", "web", rules=6000)
         status, _, warnings = written(cluster, path("shop"), big)
         assert (status, any("more" in each for each in warnings)) == (201, True)
+        # As large as an API server takes it.
+        for host, code in (("web", 201), ("a_b.c", 422)):
+            largest = virtual_service("largest", host)
+            paths = [f"/{number}" + "x" * 10_000 for number in range(LARGE // 10_000)]
+            largest["spec"]["http"][0]["match"] = [{"uri": {"prefix": each}} for each in paths]
+            status, answer, _ = written(cluster, path("shop") + "?dryRun=All", largest)
+            assert (status, answer["kind"]) == (code, "VirtualService" if code == 201 else "Status"), str(answer)[:500]
         objects.delete(cluster, at)
 
     played(play())
@@ -221,7 +230,8 @@ def test_another_authority_takes_over_with_no_call_lost(cluster: Control) -> Non
                 # Until everybody has learnt to trust the new one, the certificate of the old one stays.
                 assert (await do(served, port)).serial_number == before.serial_number
                 await running.keeper.refresh(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
-                (await do(served, port)).verify_directly_issued_by(theirs)
+                for door in (port, running.ports["tls"]):
+                    (await do(served, door)).verify_directly_issued_by(theirs)
                 await until(lambda: issued_by(theirs, cluster.request("GET", leaf)[1]))
                 assert (await do(handed)) == other.certificate + old
                 stop.set()
