@@ -1,9 +1,11 @@
 """What a real API server asks the injectors of two revisions, and what becomes of pods when they are gone."""
 
+import datetime as dt
 import json
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +15,7 @@ from kubernetes import objects
 from kubernetes.injector import NAME, injecting
 from kubernetes.kit.control import Control
 from kubernetes.test_article import containers, pillion
+from pillion.pki.authority import create, issue
 
 pytestmark = pytest.mark.root
 TIMEOUT = 60.0
@@ -119,6 +122,31 @@ def test_a_pod_that_a_proxy_config_counts_for_is_as_it_would_be_today(
     ((status, drift),) = told(cluster)
     assert (status, any("COLOUR" in each for each in drift)) == ("outdated", True)
     objects.delete(cluster, "/api/v1/namespaces/early/pods/coloured")
+
+
+def test_the_injector_shows_a_certificate_that_somebody_gives(
+    cluster: Control, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder, now = tmp_path_factory.mktemp("injectors"), dt.datetime.now(dt.UTC)
+    authority = create("somebody", now)
+    leaf = issue(authority, [f"{NAME}-given.istio-system.svc"], now)
+    (folder / "ca.pem").write_text(authority.certificate)
+    texts = {"tls.crt": leaf.certificate, "tls.key": leaf.key}
+    data = {key: b64encode(text.encode()).decode() for key, text in texts.items()}
+    secrets = "/api/v1/namespaces/istio-system/secrets"
+    objects.create(cluster, secrets, {"metadata": {"name": "theirs"}, "type": "kubernetes.io/tls", "data": data})
+    where = ("--revision", "given", "--kubeconfig", str(cluster.kubeconfig))
+    pillion(
+        "install", "--no-wait", "--ca-bundle", str(folder / "ca.pem"), "--certificate-secret", "theirs", *where
+    )  # fmt: skip
+    cluster.kubectl("create", "namespace", "given")
+    cluster.kubectl("label", "namespace", "given", "istio.io/rev=given")
+    objects.create(cluster, "/api/v1/namespaces/given/serviceaccounts", {"metadata": {"name": "app"}})
+    with injecting(cluster, folder / "given", f"{NAME}-given"):
+        assert revision(asked(cluster, "given")) == "given"
+    pillion("uninstall", *where)
+    assert cluster.request("GET", f"{secrets}/theirs")[1]["data"] == data
+    assert cluster.request("GET", f"{secrets}/{NAME}-given-certificate")[0] == 404
 
 
 def test_without_an_injector_pods_are_refused_in_so_many_words_but_never_the_clusters_own(cluster: Control) -> None:
