@@ -24,7 +24,7 @@ from pillion.controlplane.serve.settings import Address, ServeSettings
 from pillion.pki.authority import issue
 from pillion.sources.kubernetes.access import from_kubeconfig
 from pillion.sources.kubernetes.reflector import Patience
-from pillion.xds.type_urls import CLUSTER, ENDPOINT
+from pillion.xds.type_urls import CLUSTER, ENDPOINT, LISTENER
 
 pytestmark = pytest.mark.root
 ANY = Address("127.0.0.1", 0)
@@ -45,9 +45,14 @@ async def do(work: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @asynccontextmanager
-async def replica(control: Control, namespace: str = "istio-system") -> AsyncIterator[Replica]:
+async def replica(control: Control, namespace: str = "istio-system", revision: str = "") -> AsyncIterator[Replica]:
     settings = ServeSettings(
-        namespace=namespace, tls=ANY, monitoring=ANY, debug=ANY, patience=Patience(first=0.05, longest=0.3)
+        namespace=namespace,
+        revision=revision,
+        tls=ANY,
+        monitoring=ANY,
+        debug=ANY,
+        patience=Patience(first=0.05, longest=0.3),
     )
     async with serving(from_kubeconfig([control.kubeconfig]), settings) as running:
         await running.ready.wait()
@@ -276,6 +281,33 @@ def test_takes_the_meshs_settings_from_their_map_and_keeps_the_last_good_ones(ow
             await do(objects.delete, own, f"{maps}/istio")
             await until("ALLOW_ANY")
             assert running.problems() == []
+
+    played(play())
+
+
+def test_revisions_serve_side_by_side_and_each_goes_by_its_own_settings(own: Control) -> None:
+    shop(own, "web")
+    body = {"metadata": {"name": "istio-canary"}, "data": {"mesh": "outboundTrafficPolicy: {mode: REGISTRY_ONLY}"}}
+    objects.create(own, "/api/v1/namespaces/istio-system/configmaps", body)
+    leases = "/apis/coordination.k8s.io/v1/namespaces/istio-system/leases"
+
+    async def play() -> None:
+        shown = await do(token, own, "web")
+        async with replica(own) as usual, replica(own, revision="canary") as canary:
+            both = (usual, canary)
+            modes = [each.plane.settings.config.outbound_traffic_policy.mode for each in both]
+            assert (modes, usual.keeper.authority) == (["ALLOW_ANY", "REGISTRY_ONLY"], canary.keeper.authority)
+            for running in both:
+                proof = Proof(root(running), token=shown)
+                async with connected(running.ports["tls"], proof, "web-1", "shop", "web") as sidecar:
+                    await sidecar.subscribe()
+                    await sidecar.until(lambda one=sidecar: one.has(LISTENER, "virtualOutbound"))
+                    listener = sidecar.body(LISTENER, "virtualOutbound")
+                    assert (b"PassthroughCluster" in listener) == (running is usual)
+            while not all(each.writers.leader.leading for each in both):  # noqa: ASYNC110 (nothing announces it)
+                await asyncio.sleep(0.05)
+            held = [(await do(own.request, "GET", f"{leases}/istiod{of}"))[1]["spec"] for of in ("", "-canary")]
+            assert len({each["holderIdentity"] for each in held}) == 2
 
     played(play())
 
