@@ -94,13 +94,14 @@ def variables(pod: Any) -> dict[str, str]:
     return {each["name"]: each.get("value", "") for each in proxy["env"]}
 
 
-def told(control: Control) -> list[tuple[str, list[str]]]:
+def told(control: Control) -> list[tuple[str, str, str, list[str]]]:
     """What `pillion inject status` says of the pods of a namespace."""
     words = ["inject", "status", "-n", "early", "--kubeconfig", str(control.kubeconfig), "-o", "json"]
     done = subprocess.run(
         [sys.executable, "-m", "pillion", *words], capture_output=True, text=True, check=False, timeout=120
     )
-    return [(each["status"], each["drift"]) for each in json.loads(done.stdout)["pods"]]
+    found = json.loads(done.stdout)["pods"]
+    return [(each["status"], each["revision"], each["version"], each["drift"]) for each in found]
 
 
 def test_a_pod_that_a_proxy_config_counts_for_is_as_it_would_be_today(
@@ -117,9 +118,9 @@ def test_a_pod_that_a_proxy_config_counts_for_is_as_it_would_be_today(
         pod = objects.pod("coloured")
         pod["spec"]["serviceAccountName"] = "app"
         objects.create(cluster, "/api/v1/namespaces/early/pods", pod)
-    assert told(cluster) == [("injected", [])]
+    assert told(cluster) == [("injected", "canary", "latest", [])]
     objects.delete(cluster, f"{at}/all")
-    ((status, drift),) = told(cluster)
+    ((status, _, _, drift),) = told(cluster)
     assert (status, any("COLOUR" in each for each in drift)) == ("outdated", True)
     objects.delete(cluster, "/api/v1/namespaces/early/pods/coloured")
 

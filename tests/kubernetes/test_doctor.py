@@ -33,6 +33,11 @@ def test_the_rules_and_the_patch_are_the_clusters(own: Control) -> None:
     web["metadata"]["ownerReferences"] = [owner]
     objects.create(own, "/api/v1/namespaces/shop/pods", web)
     objects.create(own, "/api/v1/namespaces/default/pods", objects.pod("lone"))
+    config = {"apiVersion": "networking.istio.io/v1beta1", "kind": "ProxyConfig", "metadata": {"name": "all"}}
+    configs = "/apis/networking.istio.io/v1beta1/namespaces/shop/proxyconfigs"
+    while own.request("GET", configs)[0] != 200:
+        pass  # it is served a moment after it was defined
+    objects.create(own, configs, {**config, "spec": {"environmentVariables": {"COLOUR": "red"}}})
     _, found, _ = doctor(own, "shop/web", "lone", "--settings", "/nowhere")
     assert found == {}
     _, found, said = doctor(own, "shop/web", "lone")
@@ -40,6 +45,7 @@ def test_the_rules_and_the_patch_are_the_clusters(own: Control) -> None:
     assert (web["workload"], web["verdict"], web["namespaceKnown"]) == ("Pod shop/web", "injected", True), said
     assert web["rules"][0]["name"] == "namespace-label"
     assert any(each["path"] == "/spec/volumes" or "initContainers" in each["path"] for each in web["patch"])
+    assert "COLOUR" in json.dumps(web["patch"])
     assert (lone["workload"], lone["verdict"]) == ("Pod default/lone", "skipped")
     assert doctor(own, "web", "-n", "shop")[1]["workloads"][0]["workload"] == "Pod shop/web"
     code, _, said = doctor(own, "shop/nobody")

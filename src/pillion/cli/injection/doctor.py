@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from pillion.analysis.injection.blast_radius import BlastRadius, blast_radii
 from pillion.analysis.injection.cases import Case, cases, namespaces
@@ -17,11 +18,17 @@ from pillion.controlplane.webhook.files import SettingsFiles
 from pillion.controlplane.webhook.files import read as read_settings
 from pillion.inject.documents import POD
 from pillion.inject.injection import Injector, Options
+from pillion.inject.rendering.proxy_configs import Shelves
 from pillion.inject.schema.types import Json, section
 from pillion.inject.settings import INJECTOR_MAP, MESH_MAP, Settings, from_config_maps
+from pillion.mesh.catalog import Catalog
+from pillion.resources.decode import decode
+from pillion.resources.istio.proxy_config import ProxyConfig
 from pillion.resources.lines import locate_all
 from pillion.sources.files import Reading, read_paths
 from pillion.value import Diagnostic, Diagnostics, Where, has_errors
+
+KIND = ProxyConfig.__name__
 
 
 @click.group(short_help="look into injection")
@@ -64,7 +71,9 @@ def doctor(
     revision = "" if revision == "default" else revision
     reading, found = _read(paths, revision, **cluster)
     injector = _injector(settings, revision, reading)
-    options = Options(by_hand=False, revision=revision, native_sidecars=native_sidecars)
+    options = Options(
+        by_hand=False, revision=revision, native_sidecars=native_sidecars, proxy_configs=_proxy_configs(reading)
+    )
     known = namespaces(reading.documents)
     diagnoses = [_located(diagnose(case, injector, known, options), reading) for case in found]
     radii = blast_radii(reading.documents, found, known)
@@ -94,6 +103,17 @@ def _read(
     reading = pods_of_cluster(names, namespace, maps)
     pods = ((dict(each.content), each.origin) for each in reading.documents[: len(names)])
     return reading, tuple(Case(pod, origin, POD) for pod, origin in pods)
+
+
+def _proxy_configs(reading: Reading) -> Shelves:
+    """Take what counts for pods beside the settings."""
+    found = (decode(dict(each.content))[0] for each in reading.documents if each.content.get("kind") == KIND)
+    resources = (each for each in found if isinstance(each, ProxyConfig))
+    placed = (
+        replace(each, metadata=replace(each.metadata, namespace=each.metadata.namespace or "default"))
+        for each in resources
+    )
+    return Catalog().with_changes(placed).shelves(ProxyConfig)
 
 
 def _injector(names: tuple[str, ...], revision: str, reading: Reading | None) -> Injector:

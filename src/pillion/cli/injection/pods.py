@@ -15,11 +15,12 @@ from pillion.sources.files import Reading
 if TYPE_CHECKING:
     from pillion.sources.kubernetes.client import KubernetesClient
 
+PROXY_CONFIGS = "/apis/networking.istio.io/v1beta1/proxyconfigs"
 WEBHOOKS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
 
 def pods_of_cluster(names: tuple[str, ...], namespace: str, maps: ClusterMaps) -> Reading:
-    """Read pods (`NAME` or `NAMESPACE/NAME`), their namespaces, the webhooks and the settings that inject.
+    """Read pods (`NAME` or `NAMESPACE/NAME`), their namespaces, webhooks, ProxyConfigs and the settings that inject.
 
     What the cluster refuses ends the command; raises `FileError` for ConfigMaps that are not there.
     """
@@ -32,10 +33,12 @@ def pods_of_cluster(names: tuple[str, ...], namespace: str, maps: ClusterMaps) -
         paths = [f"/api/v1/namespaces/{home}/pods/{name}" for home, name in pods]
         paths += [f"/api/v1/namespaces/{home}" for home in homes]
         *found, webhooks = await asyncio.gather(*(_got(client, path) for path in (*paths, WEBHOOKS)))
+        configs = await _proxy_configs(client)
         kinds = [("v1", "Pod")] * len(pods) + [("v1", "Namespace")] * len(homes)
         documents = [_document(*kind, each) for kind, each in zip(kinds, found, strict=True)]
         kind = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
-        return [*documents, *(_document(*kind, each) for each in items(webhooks, "items"))]
+        documents += [_document(*kind, each) for each in items(webhooks, "items")]
+        return [*documents, *(_document("networking.istio.io/v1beta1", "ProxyConfig", each) for each in configs)]
 
     documents = asked(maps.kubeconfig, maps.context, work)
     for name, known in ((maps.injector, INJECTOR_MAP), (maps.mesh, MESH_MAP)):
@@ -47,6 +50,17 @@ def pods_of_cluster(names: tuple[str, ...], namespace: str, maps: ClusterMaps) -
     text = dump_all(documents)
     content = read(text, "cluster")
     return Reading(content.documents, content.diagnostics, {"cluster": text})
+
+
+async def _proxy_configs(client: "KubernetesClient") -> list[Json]:
+    from pillion.sources.kubernetes.client import ApiError  # noqa: PLC0415 as above
+
+    try:
+        return items(await _got(client, PROXY_CONFIGS), "items")
+    except ApiError as problem:
+        if problem.code != 404:
+            raise
+        return []  # the cluster does not have the kind
 
 
 async def _got(client: "KubernetesClient", path: str) -> Json:

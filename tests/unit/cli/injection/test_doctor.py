@@ -32,6 +32,17 @@ def test_the_rule_that_decided_has_its_line(tmp_path: Path, word: str, verdict: 
     assert (found["where"], found["rules"][-1]["where"]) == (f"{file}:1", f"{file}:6")
 
 
+@pytest.mark.parametrize(("place", "counts"), [("", True), (", namespace: default", True), (", namespace: a", False)])
+def test_proxy_configs_among_the_files_count(tmp_path: Path, place: str, counts: bool) -> None:
+    config = (
+        "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\n"
+        f"metadata: {{name: all{place}}}\nspec: {{environmentVariables: {{COLOUR: red}}}}\n"
+    )
+    (tmp_path / "pod.yaml").write_text(POD % "true" + "---\n" + config)
+    (found,) = json.loads(doctor(str(tmp_path), "-o", "json").stdout)["workloads"]
+    assert ("COLOUR" in json.dumps(found["patch"])) == counts
+
+
 def test_something_wrong_is_a_finding(tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
     file.write_text(
