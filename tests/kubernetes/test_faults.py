@@ -29,6 +29,7 @@ from pillion.xds.type_urls import CLUSTER, ENDPOINT
 pytestmark = pytest.mark.root
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"
 BINDING = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/istiod-istio-system"
+HOME_BINDING = "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/rolebindings/istiod"
 QUICK = Patience(watch=1.0, first=0.05, longest=0.3)
 PROXIES = 30
 SERVICES = 6
@@ -113,6 +114,10 @@ async def replica(control: Control, file: Path) -> AsyncIterator[Replica]:
         yield running
 
 
+def problem_of(running: Replica, kind: str) -> str:
+    return next((each["problem"] for each in running.problems() if each.get("collection") == kind), "")
+
+
 def root(running: Replica) -> str:
     assert running.keeper.authority is not None
     return running.keeper.authority.certificate
@@ -153,7 +158,8 @@ def test_a_control_plane_whose_token_is_over_says_so_and_goes_on_with_the_next_o
                 received = sidecar.received
                 # The token ends before its time: the API server knows nobody of it any more, a moment later.
                 await do(objects.delete, own, "/api/v1/namespaces/istio-system/secrets/bound")
-                await until(lambda: any("401" in str(each) for each in running.problems()))
+                # Each collection hears of it in its own time.
+                await until(lambda: "401" in problem_of(running, "EndpointSlice"))
                 await do(move, own, 0, "10.1.0.2")
                 assert (running.not_ready(), sidecar.received) == ((), received)
                 file.write_text(await do(objects.token, own, "istio-system", "istiod"))
@@ -205,7 +211,9 @@ def test_a_control_plane_without_its_rights_keeps_its_proxies_and_says_what_it_l
                 await running.plane.settled(running.plane.generation)
                 received = sidecar.received
                 await do(objects.delete, own, BINDING)
-                await until(lambda: {"Service", "EndpointSlice"} <= {e.get("collection") for e in running.problems()})
+                await do(objects.delete, own, HOME_BINDING)
+                lacking = {"Service", "EndpointSlice", "ConfigMap", "Secret"}
+                await until(lambda: lacking <= {e.get("collection") for e in running.problems()})
                 assert any("forbidden" in str(each) for each in running.problems())
                 # Who is there stays as it is; nobody new can be known.
                 other = Proof(trusted, token=await do(token, own))

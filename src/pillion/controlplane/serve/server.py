@@ -35,6 +35,7 @@ from pillion.resources.meta import HasMetadata, Ref
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 from pillion.sources.kubernetes.cluster import Cluster, Standing
+from pillion.sources.kubernetes.reflector import ReflectorStatus
 from pillion.sources.kubernetes.watched import config_map, mesh_collections, secret
 from pillion.value import Diagnostics, FrozenMap
 from pillion.xds.front import Front
@@ -95,6 +96,10 @@ class Replica:
         """Tell of every stream."""
         return tuple(status for server in self._servers for status in server.status())
 
+    def statuses(self) -> tuple[ReflectorStatus, ...]:
+        """Tell how far each collection is, the authority's Secret among them."""
+        return (*self.cluster.statuses(), *self.secrets.statuses())
+
     def standings(self) -> Mapping[Ref, Standing]:
         """Tell of objects that cannot be read, and of those whose status says so."""
         return self.cluster.standings()
@@ -133,7 +138,7 @@ class Replica:
     def problems(self) -> list[dict[str, Any]]:
         """Tell what is wrong with the cluster's resources, and with reading them."""
         found: list[dict[str, Any]] = [
-            {"collection": each.kind, "problem": each.problem} for each in self.cluster.statuses() if each.problem
+            {"collection": each.kind, "problem": each.problem} for each in self.statuses() if each.problem
         ]
         for ref, why in self.cluster.refused().items():
             found.append({"resource": str(ref), "diagnostics": [str(each) for each in why]})
@@ -273,7 +278,7 @@ class Replica:
                     "pillion_source_failing",
                     "1 while a collection cannot be read; what was known stays in force.",
                     ("kind",),
-                    lambda: [((each.kind,), float(bool(each.problem))) for each in cluster.statuses()],
+                    lambda: [((each.kind,), float(bool(each.problem))) for each in self.statuses()],
                 ),
                 Reading(
                     "pillion_source_lists",
