@@ -102,6 +102,9 @@ def from_kubeconfig(paths: Sequence[Path], context: str = "") -> Access:
         raise AccessError(f"the kubeconfig has no context {current!r}" if current else "no context is current")
     chosen = contexts[current]
     cluster, user = str(chosen.get("cluster", "")), str(chosen.get("user", ""))
+    if users.get(user, {}).get("as"):
+        # Who asked for somebody else's rights must not be given their own.
+        raise AccessError(f"user {user!r} of the kubeconfig acts as somebody else (as), which is not supported")
     if cluster not in clusters:
         raise AccessError(f"the kubeconfig has no cluster {cluster!r}, which context {current!r} names")
     return _access(clusters[cluster], users.get(user, {}), str(chosen.get("namespace") or "default"))

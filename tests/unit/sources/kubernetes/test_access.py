@@ -83,6 +83,12 @@ def test_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path, text: str, said: s
         from_kubeconfig([write(tmp_path, text)])
 
 
+def test_nobody_gets_their_own_rights_who_asked_for_anothers(tmp_path: Path) -> None:
+    text = (CONFIG % "").replace("tokenFile: /var/run/token", "as: other")
+    with pytest.raises(AccessError, match="user 'u' of the kubeconfig acts as somebody else"):
+        from_kubeconfig([write(tmp_path, text)])
+
+
 def test_says_that_there_is_no_kubeconfig(tmp_path: Path) -> None:
     with pytest.raises(AccessError, match="there is no kubeconfig"):
         from_kubeconfig([tmp_path / "none"])
