@@ -12,7 +12,7 @@ demo: .venv/mesh.stamp
 
 test: setup
 	@tools/host-tools
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --inline-snapshot=disable
+	$(BIN)/python -m pytest -n 2 --dist loadscope --inline-snapshot=disable
 
 setup: .venv/dev.stamp typings/.stamp  ## the environment in .venv, with the tools of the checks
 

@@ -1,20 +1,25 @@
 """What holds for every test: a machine that is busy makes none of them fail, and two may run at once."""
 
-from pathlib import Path
+from typing import final
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
-ALONE = {
-    "kubernetes/test_machine.py": "the machine",
-    "kubernetes/test_real_node.py": "the machine",
-    "kubernetes": "the API server",
-    "docs": "the machine",
-    "envoy": "the machine",
-    "local": "the machine",
+THE_MACHINE = "network namespaces and fixed ports"
+AN_API_SERVER = "the API server of the session"
+SHARED = {
+    "tests/kubernetes/test_machine.py": THE_MACHINE,
+    "tests/kubernetes/test_real_node.py": THE_MACHINE,
+    "tests/kubernetes/": AN_API_SERVER,
+    "tests/docs/": THE_MACHINE,
+    "tests/envoy/": THE_MACHINE,
+    "tests/local/": THE_MACHINE,
+    "tests/properties/test_capture.py": THE_MACHINE,
+    "tests/unit/capture/test_apply.py": THE_MACHINE,
 }
-"""Where tests share what there is once: network namespaces and fixed ports, or an API server of the session."""
+"""What tests share that is there once, by their place."""
 
 # an example may take as long as it takes; all else stays as the profile that Hypothesis chose (in CI its own) has it
 hypothesis.settings.register_profile(
@@ -26,12 +31,22 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that share something run one after the other, and those of a module stay together."""
+    """Hold that whatever needs root says what it shares."""
     for item in items:
-        place = item.path.relative_to(HERE).as_posix()
-        shared = next((what for where, what in ALONE.items() if place.startswith(where)), None)
-        if shared is None:
-            shared = "the machine" if item.get_closest_marker("root") else place
-        item.add_marker(pytest.mark.xdist_group(shared))
+        if item.get_closest_marker("root") and not item.nodeid.startswith(tuple(SHARED)):
+            raise pytest.UsageError(f"{item.nodeid} needs root and stands in no place that SHARED of {__file__} names")
+
+
+@final
+class Sharing(LoadScopeScheduling):
+    """Lets tests that share something run one after the other, and those of a module stay together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((what for where, what in SHARED.items() if nodeid.startswith(where)), nodeid.split("::", 1)[0])
+
+
+@pytest.hookimpl
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Sharing:
+    """Distribute tests over several processes (pytest-xdist)."""
+    return Sharing(config, log)

@@ -177,4 +177,6 @@ def test_a_fault_of_ours_leaves_proxies_what_they_have_and_ends_nothing(
                 heard |= {each.name for each in (await proxy.hear()).resources}
 
     asyncio.run(play())
-    assert len(caplog.records) == 3
+    assert (
+        len([each for each in caplog.records if each.name.startswith("pillion.")]) == 3
+    )  # grpcio has words of its own
