@@ -28,7 +28,8 @@ class Sidecar:
         self.versions: dict[tuple[str, str], str] = {}
         """(type URL, name) -> version, of all that it has."""
         self.bodies: dict[tuple[str, str], bytes] = {}
-        self.received = 0
+        self.received = self.messages = self.size = 0
+        """Resources, messages and bytes."""
         self.again: list[tuple[str, str]] = []
         """What it was sent though it had just that."""
         self.lost: list[tuple[str, str]] = []
@@ -61,6 +62,10 @@ class Sidecar:
             request.initial_resource_versions.update({name: at for (of, name), at in known.items() if of == ENDPOINT})
             await self._call.write(request.SerializeToString())
 
+    async def ask(self, type_url: str, *names: str) -> None:
+        """Subscribe to resources by name."""
+        await self._say(DeltaDiscoveryRequest(type_url=type_url, resource_names_subscribe=names))
+
     async def follow(self) -> None:
         """Take and acknowledge everything until the stream ends."""
         with contextlib.suppress(EndedError):
@@ -87,6 +92,8 @@ class Sidecar:
         if data is grpc.aio.EOF:
             raise EndedError
         response = DeltaDiscoveryResponse.FromString(data)
+        self.messages += 1
+        self.size += len(data)
         new: list[str] = []
         for each in response.resources:
             key = (response.type_url, each.name)
@@ -103,7 +110,7 @@ class Sidecar:
         await self._say(DeltaDiscoveryRequest(type_url=response.type_url, response_nonce=response.nonce))
         asked = [name for name in new if name.startswith("outbound|")]
         if asked:
-            await self._say(DeltaDiscoveryRequest(type_url=ENDPOINT, resource_names_subscribe=asked))
+            await self.ask(ENDPOINT, *asked)
         self._changed.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
