@@ -12,6 +12,7 @@ from pillion.cli.output import fail, print_diagnostics, print_json
 from pillion.install.cluster import Cluster
 from pillion.install.inventory import InjectedPod, Inventory, from_documents
 from pillion.install.manifest import ObjectKey
+from pillion.install.ownership import metadata_of
 from pillion.install.removal import Removal, Wish, Withdrawal, plan_removal, plan_withdrawal, pods_of
 from pillion.install.uninstall import Left, Proof, prove, remove, restart, survey
 from pillion.resources.documents import read
@@ -86,7 +87,11 @@ def _from_dump(filename: str) -> Inventory:
     print_diagnostics(content.diagnostics)
     if has_errors(content.diagnostics):
         sys.exit(2)
-    return from_documents(cast("dict[str, Any]", each.content) for each in content.documents)
+    documents = [cast("dict[str, Any]", each.content) for each in content.documents]
+    if not any("managedFields" in metadata_of(each) for each in documents):
+        told = "the dump does not say who wrote what (managedFields): labels alone decide, and no status is looked at"
+        click.echo(f"pillion: {told}; kubectl get --show-managed-fields tells", err=True)
+    return from_documents(documents)
 
 
 def _answer(order: Order, inventory: Inventory, proof: Proof | None, restarted: dict[ObjectKey, str]) -> dict[str, Any]:
