@@ -68,6 +68,24 @@ def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
         assert done.stderr == f"pillion: {tmp_path}/nowhere: there is no such file or folder\n"
 
 
+def test_files_without_a_resource_are_refused_and_an_empty_folder_is_waited_for(tmp_path: Path) -> None:
+    file, folder = tmp_path / "note.yaml", tmp_path / "mesh"
+    file.write_text("just text\n")
+    folder.mkdir()
+    for words in (("up", str(file)), ("up", "-d", str(file))):
+        done = pillion(*words, mesh=NAME)
+        assert done.returncode == 2
+        head, told = done.stderr.splitlines()
+        assert head.startswith(f"pillion: the mesh cannot run: there is no resource in {file}: ")
+        assert told.startswith(f"{file}:1: error: ")
+        assert running(place(NAME)) is None
+    with up(NAME, tmp_path, str(folder)) as it:
+        it.until_ready()
+        until(lambda: f"no pod to run yet: waiting for workloads in {folder}" in it.said())
+        (folder / "shop.yaml").write_text(joined(namespace("shop"), deployment("shop", "web")))
+        until(lambda: "the pod is ready" in it.said())
+
+
 def test_what_is_broken_at_the_start_is_told_with_its_line_and_the_rest_runs(world: Path, tmp_path: Path) -> None:
     mesh = tmp_path / "mesh"
     mesh.mkdir()

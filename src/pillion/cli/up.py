@@ -16,7 +16,7 @@ from pillion.local.kubelet.images import ExecRule, parse_rule
 from pillion.local.server.door import Interruption, opened
 from pillion.local.server.live import show
 from pillion.local.server.mesh import MeshOptions
-from pillion.local.state import Layout, MeshIsRunningError, hint, last_words, running
+from pillion.local.state import Layout, MeshIsRunningError, StateError, hint, last_words, running
 
 START_TIMEOUT = 60.0
 
@@ -82,7 +82,7 @@ async def _run(options: MeshOptions, place: Layout) -> int:
         fail(f"the mesh cannot run: {problem}")
     except BaseExceptionGroup as problems:
         causes = _causes(problems)
-        if not all(isinstance(each, OSError) for each in causes):
+        if not all(isinstance(each, OSError | StateError) for each in causes):
             raise
         fail("the mesh cannot run: " + "; ".join(map(str, causes)))
     click.echo(f"mesh {place.path.name} is down")
@@ -146,7 +146,9 @@ def _await(server: "subprocess.Popen[bytes]", place: Layout, log: Path) -> int:
         if status.get("ready"):
             log.replace(place.server_log)
             pods = status["pods"]
-            click.echo(f"mesh {place.path.name} is up: {pods['ready']} of {pods['total']} pods ready")
+            name = place.path.name
+            state = f"{pods['ready']} of {pods['total']} pods ready" if pods["total"] else "no pod to run yet"
+            click.echo(f"mesh {name} is up: {state}")
             print_diagnostics(unpacked(status["diagnostics"]))
             return 0
         time.sleep(0.05)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import final
 
@@ -14,11 +14,18 @@ from pillion.local import inventory
 from pillion.local.client import exec_socket
 from pillion.local.server import exec as executions
 from pillion.local.server.api import Api
+from pillion.local.server.declared import Declared
+from pillion.local.server.intake import check
 from pillion.local.server.mesh import Mesh, MeshOptions, running
 from pillion.local.state import Layout, Lock, MeshIsRunningError, StateError, keep_log, write_whole
 from pillion.local.state import running as alive
 from pillion.local.undo import Report, undo
 from pillion.local.watch import Watch
+from pillion.resources.documents import Document
+from pillion.sources.files import STANDARD_INPUT
+
+MOST_TOLD = 10
+"""How much of what is wrong with files a refusal quotes."""
 
 
 @final
@@ -46,6 +53,7 @@ async def opened(options: MeshOptions, layout: Layout, stop: asyncio.Event | Non
             # followed before they are read, so no change is missed
             with Watch(paths) as watch:
                 async with running(options, layout) as mesh, asyncio.TaskGroup() as tasks:
+                    refuse_nothing(mesh.files, mesh.overlay.declared(), options.paths)
                     api = Api(mesh, stop)
                     runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=0.5)
                     await runner.setup()
@@ -66,6 +74,17 @@ async def opened(options: MeshOptions, layout: Layout, stop: asyncio.Event | Non
             raise
         finally:
             await asyncio.to_thread(_forget, layout)
+
+
+def refuse_nothing(files: Declared, documents: Sequence[Document], paths: Sequence[str]) -> None:
+    """Raise `StateError` when files hold no resource at all; a folder may be filled later, so it is waited for."""
+    if any(each.content.get("kind") for each in documents) or any(Path(path).is_dir() for path in paths):
+        return
+    wrong = (diagnostic for each in documents for diagnostic in check(each.content, each.origin)[1])
+    found = (*files.diagnostics, *files.located(wrong))
+    names = ", ".join("standard input" if path == STANDARD_INPUT else path for path in paths)
+    message = f"there is no resource in {names}: name files of Kubernetes YAML, or a folder that they will come to"
+    raise StateError("\n".join((message, *map(str, found[:MOST_TOLD]))))
 
 
 async def _follow(mesh: Mesh, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.live import Live
@@ -10,6 +11,8 @@ from rich.text import Text
 
 from pillion.local.server import tables
 from pillion.local.server.mesh import Mesh
+from pillion.local.state import hint
+from pillion.sources.files import STANDARD_INPUT
 from pillion.value import Diagnostic
 
 REFRESH = 0.25
@@ -42,7 +45,10 @@ def _picture(mesh: Mesh) -> Table:
     settled = sum(client.settled for client in clients)
     title = f"mesh {mesh.layout.path.name}: {settled} of {len(clients)} proxies up to date"
     wrong = [each for each in (*mesh.diagnostics, *mesh.world_diagnostics) if each.severity != "info"]
-    caption = "\n".join(str(each) for each in wrong[-5:]) or "edit the files, or: pillion apply -f FILE; Ctrl-C ends it"
+    usual = "edit the files, or: pillion apply -f FILE; Ctrl-C ends it"
+    waits = [] if answer.rows else [beginning(0, mesh.options.paths, mesh.layout.path.name)]
+    told = [str(each) for each in wrong[-5:]] + waits
+    caption = "\n".join(told) or usual
     # as texts: what stands in brackets is no markup
     picture = Table(title=Text(title), caption=Text(caption), title_justify="left", caption_justify="left", box=None)
     for name in answer.header:
@@ -56,7 +62,7 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
     """Print a line for every pod that becomes something else, and for every new problem."""
     seen: dict[str, str] = {}
     told: set[Diagnostic] = set()
-    ready = False
+    waits = has_pods = False
     while not stop.is_set():
         await mesh.plane.pushed(mesh.plane.generation)  # only then it is known what is wrong with the new world
         for row in tables.objects(mesh, "Pod", "", "").rows:
@@ -68,10 +74,25 @@ async def _lines(mesh: Mesh, stop: asyncio.Event) -> None:
             if each not in told and each.severity != "info":
                 told.add(each)
                 _print(str(each))
-        if not ready and mesh.is_up:
-            ready = True
-            _print("the pod is ready" if len(seen) == 1 else f"all {len(seen)} pods are ready")
+        if mesh.is_up and not has_pods:
+            pods = len(mesh.pods.running())
+            if pods or not waits:
+                _print(beginning(pods, mesh.options.paths, mesh.layout.path.name))
+            waits, has_pods = True, pods > 0
         await _either(mesh, stop)
+
+
+def beginning(pods: int, paths: Sequence[str], name: str) -> str:
+    """Say that a mesh is up; of one without pods, what it waits for."""
+    match pods:
+        case 0:
+            places = ", ".join(path for path in paths if path != STANDARD_INPUT)
+            where = f"in {places}, or by" if places else "by"
+            return f"no pod to run yet: waiting for workloads {where} {hint('apply -f FILE', name)}"
+        case 1:
+            return "the pod is ready"
+        case _:
+            return f"all {pods} pods are ready"
 
 
 async def _either(mesh: Mesh, stop: asyncio.Event) -> None:
