@@ -10,7 +10,7 @@ from pillion.ir.model.listener import Http, Listener
 from pillion.ir.model.proxy import OutboundIR
 from pillion.ir.model.table import RouteTable
 from pillion.ir.outbound.all_backends import all_backends, backend_slice
-from pillion.ir.outbound.destinations import sends_to
+from pillion.ir.outbound.destinations import place_of
 from pillion.ir.outbound.listener_slice import listener_slice
 from pillion.ir.outbound.listeners import outbound_listeners
 from pillion.ir.outbound.routing.defaults import Naming, defaults_for
@@ -29,7 +29,6 @@ from pillion.ir.outbound.shadowed import shadowed
 from pillion.ir.outbound.unknown import catch_all_host
 from pillion.ir.policy.connection import counts_attempts, forwards_host
 from pillion.ir.traits import OutboundTraits
-from pillion.resources.meta import ref_of
 from pillion.scope.model import SidecarScope
 from pillion.value import Diagnostic, Diagnostics, Where
 
@@ -91,8 +90,8 @@ def _unknown(missing: frozenset[BackendKey], scope: SidecarScope) -> Diagnostics
 
 def _senders(key: BackendKey, scope: SidecarScope) -> tuple[Where, ...]:
     """Name the VirtualServices that send there; one that says nothing where something else does."""
-    rules = (rule for listener in scope.egress for rule in listener.virtual_services if sends_to(rule, key))
-    return tuple(dict.fromkeys(Where(resource=str(ref_of(rule))) for rule in rules)) or (Where(),)
+    rules = (rule for listener in scope.egress for rule in listener.virtual_services)
+    return tuple(dict.fromkeys(place for rule in rules if (place := place_of(rule, key)))) or (Where(),)
 
 
 def _table_keys(listeners: tuple[Listener, ...]) -> tuple[TableKey, ...]:

@@ -1,10 +1,15 @@
 """Which backend a rule's destination names (Istio's `GetDestinationCluster`), and where it came from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
 
 from pillion.ir.model.key import UNKNOWN_SERVICE, BackendKey
+from pillion.mesh.rules.delegation import PlacedRoute
 from pillion.mesh.service import Service
-from pillion.resources.istio.virtual_service import Destination, VirtualService
+from pillion.resources.istio.virtual_service import Destination, HTTPRouteDestination, RouteDestination, VirtualService
+from pillion.resources.meta import ref_of
+from pillion.value import Where
 
 
 def backend_of(destination: Destination | None, service: Service | None, listener_port: int) -> BackendKey:
@@ -25,18 +30,41 @@ def origin_of(namespace: str, name: str) -> str:
     return f"{namespace}/{name}"
 
 
-def sends_to(service: VirtualService, key: BackendKey) -> bool:
-    """Tell whether a VirtualService names this backend; a destination without port may be any port of its host."""
-    return any(
-        each.host == key.host and each.subset == key.subset and (each.port is None or each.port.number == key.port)
-        for each in _destinations(service)
-    )
+def place_of(service: VirtualService, key: BackendKey) -> Where | None:
+    """Find where a VirtualService first names a backend; a destination without port may be any port of its host.
+
+    What it took from a delegate is where that has it.
+    """
+    for each, where in _destinations(service):
+        named = each.host == key.host and each.subset == key.subset
+        if named and (each.port is None or each.port.number == key.port):
+            return where
+    return None
 
 
-def _destinations(service: VirtualService) -> Iterator[Destination]:
-    for rule in service.spec.http:
-        targets = [target.destination for target in rule.route] + [rule.mirror]
-        targets += [mirror.destination for mirror in rule.mirrors]
-        yield from (target for target in targets if target is not None)
-    for stream in (*service.spec.tls, *service.spec.tcp):
-        yield from (target.destination for target in stream.route if target.destination is not None)
+def _destinations(service: VirtualService) -> Iterator[tuple[Destination, Where]]:
+    name = str(ref_of(service))
+    for index, rule in enumerate(service.spec.http):
+        usual = Where(resource=name, path=("spec", "http", index))
+        at = rule.written if isinstance(rule, PlacedRoute) else usual
+        yield from _weighted(rule.route, at)
+        if rule.mirror is not None:
+            yield rule.mirror, _below(at, "mirror", "host")
+        for number, mirror in enumerate(rule.mirrors):
+            if mirror.destination is not None:
+                yield mirror.destination, _below(at, "mirrors", number, "destination", "host")
+    for kind, streams in (("tls", service.spec.tls), ("tcp", service.spec.tcp)):
+        for index, stream in enumerate(streams):
+            yield from _weighted(stream.route, Where(resource=name, path=("spec", kind, index)))
+
+
+def _weighted(
+    targets: Iterable[HTTPRouteDestination | RouteDestination], at: Where
+) -> Iterator[tuple[Destination, Where]]:
+    for index, target in enumerate(targets):
+        if target.destination is not None:
+            yield target.destination, _below(at, "route", index, "destination", "host")
+
+
+def _below(where: Where, *steps: str | int) -> Where:
+    return replace(where, path=(*where.path, *steps))

@@ -4,17 +4,28 @@ Each match of the delegate must fit into some match of the root; where it does, 
 delegate leaves out come from the root.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from pillion.resources.istio.virtual_service import HTTPMatchRequest, HTTPRoute, StringMatch
-from pillion.value import FrozenMap
+from pillion.value import FrozenMap, Where
 
 replace = msgspec.structs.replace
 
 
-def merge_routes(root: HTTPRoute, delegates: Sequence[HTTPRoute]) -> tuple[tuple[HTTPRoute, ...], tuple[str, ...]]:
+class PlacedRoute(HTTPRoute, rename="camel"):
+    """A route that stands elsewhere than its index says, for delegates were merged into the rule that holds it."""
+
+    written: Where
+
+
+def placed(route: HTTPRoute, written: Where) -> PlacedRoute:
+    """Say of a route where it is written."""
+    return PlacedRoute(**msgspec.structs.asdict(route), written=written)
+
+
+def merge_routes(root: HTTPRoute, delegates: Iterable[HTTPRoute]) -> tuple[tuple[HTTPRoute, ...], tuple[str, ...]]:
     """Join each of the delegate's routes with the root's; the names of those that contradict it come second."""
     merged: list[HTTPRoute] = []
     conflicts: list[str] = []

@@ -4,12 +4,12 @@ Mirrors Istio's `virtualservice_controller.go`: a VirtualService without hosts i
 itself; a root's route takes the routes of its delegate in its place, each narrowed by the root's own match.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from pillion.mesh.names import resolve_gateway
-from pillion.mesh.rules.delegation import merge_routes
+from pillion.mesh.rules.delegation import merge_routes, placed
 from pillion.resources.host import resolve_short_name
 from pillion.resources.istio.virtual_service import (
     Destination,
@@ -67,7 +67,7 @@ def merge_delegates(
     routes: list[HTTPRoute] = []
     found: list[Diagnostic] = []
     namespace = root.metadata.namespace
-    for index, route in enumerate(root.spec.http):
+    for index, route in enumerate(_with_places(root)):
         if route.delegate is None:
             routes.append(route)
             continue
@@ -81,7 +81,7 @@ def merge_delegates(
                 _dropped("delegate-not-exported", f"delegate {named} is not exported to namespace {namespace}", where)
             )
         else:
-            merged, conflicts = merge_routes(replace(route, delegate=None), delegate.spec.http)
+            merged, conflicts = merge_routes(replace(route, delegate=None), _with_places(delegate))
             routes.extend(merged)
             found.extend(
                 _dropped(
@@ -90,6 +90,13 @@ def merge_delegates(
                 for name in conflicts
             )
     return replace(root, spec=replace(root.spec, http=tuple(routes))), tuple(found)
+
+
+def _with_places(virtual_service: VirtualService) -> Iterator[HTTPRoute]:
+    """Give the routes, each with the place that it has before it is merged."""
+    name = str(ref_of(virtual_service))
+    for index, route in enumerate(virtual_service.spec.http):
+        yield placed(route, Where(resource=name, path=("spec", "http", index)))
 
 
 def destinations(spec: VirtualServiceSpec, source_namespace: str) -> dict[str, frozenset[int]]:

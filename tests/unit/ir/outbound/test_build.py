@@ -21,7 +21,9 @@ def test_a_destination_that_nobody_has_is_told_and_listed() -> None:
     lost = virtual_service({"hosts": [WEB.hostname], "http": [{"route": [{"destination": {"host": "lost.example"}}]}]})
     outbound, wrong = lower_outbound(scope([WEB], virtual_services=[lost]), OutboundTraits())
     assert outbound.missing == {BackendKey(port=80, host="lost.example")}
-    assert [(each.code, each.where.resource) for each in wrong] == [("unknown-destination", "VirtualService shop/x")]
+    assert [(each.code, str(each.where)) for each in wrong] == [
+        ("unknown-destination", "VirtualService shop/x: spec.http[0].route[0].destination.host")
+    ]
 
 
 def test_of_two_rules_the_one_that_names_the_lost_subset_is_told() -> None:

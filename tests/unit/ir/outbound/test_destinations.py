@@ -1,5 +1,8 @@
+from msgspec.structs import replace
+
 from pillion.ir.model.key import UNKNOWN_SERVICE, BackendKey
-from pillion.ir.outbound.destinations import backend_of, origin_of, sends_to
+from pillion.ir.outbound.destinations import backend_of, origin_of, place_of
+from pillion.mesh.rules.virtual_services import merge_delegates
 from pillion.resources.istio.virtual_service import Destination, PortSelector
 from support.scopes import service, virtual_service
 
@@ -25,7 +28,7 @@ def test_no_host_is_no_service() -> None:
     assert origin_of("a", "b") == "a/b"
 
 
-def test_what_a_rule_sends_to() -> None:
+def test_what_a_rule_place_of() -> None:
     lane = {"destination": {"host": "web", "subset": "v1", "port": {"number": 80}}}
     rule = virtual_service(
         {
@@ -35,7 +38,39 @@ def test_what_a_rule_sends_to() -> None:
             "tls": [{"match": [{"sniHosts": ["web"]}], "route": [{"destination": {"host": "safe"}}]}],
         }
     )
-    assert sends_to(rule, BackendKey(port=80, subset="v1", host="web"))
-    assert not sends_to(rule, BackendKey(port=81, subset="v1", host="web"))
-    assert not sends_to(rule, BackendKey(port=80, host="web"))
-    assert all(sends_to(rule, BackendKey(port=9, host=host)) for host in ("shadow", "second", "db", "safe"))
+    found = {
+        key: place_of(rule, key)
+        for key in (
+            BackendKey(port=80, subset="v1", host="web"),
+            *(BackendKey(port=9, host=host) for host in ("shadow", "second", "db", "safe")),
+        )
+    }
+    assert {key.host: where and where.field for key, where in found.items()} == {
+        "web": "spec.http[0].route[0].destination.host",
+        "shadow": "spec.http[0].mirror.host",
+        "second": "spec.http[0].mirrors[0].destination.host",
+        "db": "spec.tcp[0].route[0].destination.host",
+        "safe": "spec.tls[0].route[0].destination.host",
+    }
+    assert place_of(rule, BackendKey(port=81, subset="v1", host="web")) is None
+    assert place_of(rule, BackendKey(port=80, host="web")) is None
+
+
+def test_what_came_from_a_delegate_is_found_there_and_the_others_where_they_stand() -> None:
+    lost = {"destination": {"host": "lost"}}
+    root = virtual_service(
+        {
+            "hosts": ["web"],
+            "http": [{"delegate": {"name": "nobody"}}, {"delegate": {"name": "part"}}, {"route": [lost]}],
+        },
+        "root",
+    )
+    part = virtual_service({"http": [{"route": [{"destination": {"host": "a"}}]}, {"mirror": {"host": "b"}}]}, "part")
+    shared = [replace(each, spec=replace(each.spec, export_to=("*",))) for each in (root, part)]
+    merged, _ = merge_delegates(shared[0], {("shop", "part"): shared[1]})
+    assert len(merged.spec.http) == 3
+    assert [str(place_of(merged, BackendKey(port=80, host=host))) for host in ("a", "b", "lost")] == [
+        "VirtualService shop/part: spec.http[0].route[0].destination.host",
+        "VirtualService shop/part: spec.http[1].mirror.host",
+        "VirtualService shop/root: spec.http[2].route[0].destination.host",
+    ]
