@@ -17,7 +17,7 @@ from pillion.local import inventory
 from pillion.local.server.door import opened
 from pillion.local.server.mesh import Mesh, MeshOptions
 from pillion.local.state import Layout, layout_of
-from pillion.local.tour.reach import Seen, Target, ask
+from pillion.local.tour.reach import Seen, Target, Used, ask
 from pillion.resources.documents import read
 
 BASE = Path("/run/pillion")
@@ -87,6 +87,10 @@ def in_thread(made: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[In
 class RunningMesh(InThread[Mesh]):
     """A mesh in a thread, and what tests do with it."""
 
+    def __init__(self, thing: Mesh, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(thing, loop)
+        self._used: Used = {}
+
     @property
     def mesh(self) -> Mesh:
         return self.thing
@@ -120,7 +124,7 @@ class RunningMesh(InThread[Mesh]):
     def ask(self, client: str, *targets: str) -> list[Seen]:
         """Ask from a client for `host:port`s."""
         wanted = [Target(host=name.rpartition(":")[0], port=int(name.rpartition(":")[2])) for name in targets]
-        return list(self.do(ask(self.mesh, [client], wanted)))
+        return list(self.do(ask(self.mesh, [client], wanted, self._used)))
 
     def until(self, true: Callable[[Mesh], object], patience: float = 40) -> None:
         """Wait until something is true of the mesh."""

@@ -2,8 +2,8 @@
 
 Runs by itself (`python -S -E requester.py < targets.json`) and imports the standard library's smallest parts,
 because it starts in every client pod. Input: a JSON list of `{"id", "host", "port", "path"}`; `address` may replace
-the name to connect to. Output, in order: `{"id", "status", "body", "local_port", "error"}`; `error` is a word for
-what the caller saw.
+the name to connect to. Arguments: local ports not to be used. Output, in order: `{"id", "status", "body", "source",
+"error"}`; `source` is where the request came from, `address:port`; `error` is a word for what the caller saw.
 """
 
 import json
@@ -20,12 +20,13 @@ TIMEOUT = 5.0
 
 def ask(target: "dict[str, Any]", used: "set[int]") -> "dict[str, Any]":
     """Send one request, from a port that is none of `used`, and add that port."""
-    answer: dict[str, Any] = {"id": target["id"], "status": 0, "body": "", "local_port": 0, "error": ""}
+    answer: dict[str, Any] = {"id": target["id"], "status": 0, "body": "", "source": "", "error": ""}
     host, port = target["host"], target["port"]
     try:
         own = ("", unused_port(used))
         with socket.create_connection((target.get("address") or host, port), TIMEOUT, own) as connection:
-            answer["local_port"] = connection.getsockname()[1]
+            source = connection.getsockname()[:2]
+            answer["source"] = ("[{}]:{}" if ":" in source[0] else "{}:{}").format(*source)
             request = f"GET {target.get('path', '/')} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n"
             connection.sendall(request.encode())
             received = b""
@@ -54,7 +55,9 @@ def ask(target: "dict[str, Any]", used: "set[int]") -> "dict[str, Any]":
 def unused_port(used: "set[int]") -> int:
     """Choose a local port, and remember it: the kernel gives one port to two connections if they go to two places.
 
-    Whoever looks a request up by its port would then find the other one's.
+    Whoever looks a request up by its port would then find the other one's. The same over time: where connections are
+    redirected to one port, as traffic capture does, a second one from a port within some two minutes of the first is
+    given another port on its way.
     """
     while True:
         with socket.socket() as probe:
@@ -78,6 +81,6 @@ def dechunked(body: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    seen: "set[int]" = set()
+    seen = {int(each) for each in sys.argv[1:]}
     for each in json.load(sys.stdin):
         sys.stdout.write(json.dumps(ask(each, seen)) + "\n")

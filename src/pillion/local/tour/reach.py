@@ -53,29 +53,38 @@ class Seen(Value):
         return self.status == 200 and bool(self.answered)
 
 
-async def ask(mesh: Mesh, clients: Sequence[str], targets: Sequence[Target]) -> tuple[Seen, ...]:
-    """Send a request from each client to each target, in the order of clients, then targets."""
-    answers = await asyncio.gather(*(_ask_one(mesh, client, targets) for client in clients))
+Used = dict[str, set[int]]
+"""The ports that pods sent requests from so far, by the pod's key."""
+
+
+async def ask(mesh: Mesh, clients: Sequence[str], targets: Sequence[Target], used: Used) -> tuple[Seen, ...]:
+    """Send a request from each client to each target, in the order of clients, then targets.
+
+    No request comes from a port that is `used`, and its own is added.
+    """
+    answers = await asyncio.gather(*(_ask_one(mesh, client, targets, used) for client in clients))
     return tuple(seen for each in answers for seen in each)
 
 
-async def _ask_one(mesh: Mesh, client: str, targets: Sequence[Target]) -> list[Seen]:
+async def _ask_one(mesh: Mesh, client: str, targets: Sequence[Target], used: Used) -> list[Seen]:
     key = mesh.pods.find(client)
     if key is None:
         raise LookupError(f"there is no pod of {client}")
     wanted = [{"id": target.name, "host": target.host, "port": target.port} for target in targets]
-    argv = [sys.executable, "-S", "-E", requester.__file__]
+    before = used.setdefault(key, set())
+    argv = [sys.executable, "-S", "-E", requester.__file__, *map(str, before)]
     began = f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}"
     done = await mesh.kubelet.exec_captured(key, "", argv, json.dumps(wanted).encode())
     answers = [cast("dict[str, Any]", json.loads(line)) for line in done.stdout.decode().splitlines()]
-    ports = [int(answer["local_port"]) for answer in answers if answer["local_port"]]
-    clusters = await used_clusters(mesh, key, ports, began) if mesh.pods.running()[key].injected else {}
+    sources = [str(answer["source"]) for answer in answers if answer["source"]]
+    before.update(int(source.rpartition(":")[2]) for source in sources)
+    clusters = await used_clusters(mesh, key, sources, began) if mesh.pods.running()[key].injected else {}
     return [_seen(client, answer, clusters) for answer in answers]
 
 
-def _seen(client: str, answer: Mapping[str, Any], clusters: Mapping[int, str]) -> Seen:
+def _seen(client: str, answer: Mapping[str, Any], clusters: Mapping[str, str]) -> Seen:
     answered, by_socket = _who(str(answer["body"]))
-    cluster = clusters.get(int(answer["local_port"]), "")
+    cluster = clusters.get(str(answer["source"]), "")
     return Seen(
         client=client,
         target=str(answer["id"]),
@@ -95,19 +104,19 @@ def _who(body: str) -> tuple[str, bool]:
         return "", False
 
 
-async def used_clusters(mesh: Mesh, key: str, ports: Iterable[int], since: str) -> dict[int, str]:
-    """Find in the access log of a pod's Envoy which cluster the connections from these local ports went to.
+async def used_clusters(mesh: Mesh, key: str, sources: Iterable[str], since: str) -> dict[str, str]:
+    """Find in the access log of a pod's Envoy which cluster the connections from these `address:port`s went to.
 
     A port may have been used before: only requests that began after `since`, a time in UTC as the log writes it, count.
     """
-    wanted = set(ports)
-    found: dict[int, str] = {}
+    wanted = set(sources)
+    found: dict[str, str] = {}
     try:
         async with asyncio.timeout(PATIENCE):
             async for line in _lines(mesh.kubelet.logs(key, PROXY, follow=True, tail=1000)):
-                port, cluster = logged(line)
-                if port in wanted and line[1 : len(MILLISECONDS) + 1] >= since[: len(MILLISECONDS)]:
-                    found[port] = cluster
+                source, cluster = logged(line)
+                if source in wanted and line[1 : len(MILLISECONDS) + 1] >= since[: len(MILLISECONDS)]:
+                    found[source] = cluster
                 if found.keys() == wanted:
                     break
     except TimeoutError:
@@ -123,11 +132,7 @@ async def _lines(pieces: AsyncIterator[bytes]) -> AsyncIterator[str]:
             yield line.decode("utf-8", "replace")
 
 
-def logged(line: str) -> tuple[int, str]:
-    """Read a line of Istio's default access log: the caller's port and the cluster; (0, "") for any other line."""
+def logged(line: str) -> tuple[str, str]:
+    """Read a line of Istio's default access log: the caller's `address:port` and the cluster; two empty for others."""
     words = line.split()
-    if len(words) < 12 or not line.startswith("["):
-        return 0, ""
-    cluster, caller = words[-6], words[-3]
-    port = caller.rpartition(":")[2]
-    return (int(port), cluster) if port.isdigit() else (0, "")
+    return (words[-3], words[-6]) if len(words) >= 12 and line.startswith("[") else ("", "")

@@ -12,7 +12,7 @@ from pillion.local.server.door import opened
 from pillion.local.server.mesh import Mesh, MeshOptions
 from pillion.local.state import Layout
 from pillion.local.tour import bulk
-from pillion.local.tour.reach import Seen, Target, ask
+from pillion.local.tour.reach import Seen, Target, Used, ask
 from pillion.local.tour.weigh import Weight, fresh_resident, weigh
 from pillion.sources.files import read_paths
 from pillion.value import Value
@@ -75,6 +75,7 @@ class Tour:
     def __init__(self, mesh: Mesh, folder: Path) -> None:
         self.mesh = mesh
         self._folder = folder
+        self._used: Used = {}
 
     async def ready(self) -> None:
         """Wait until every pod is ready and every Envoy has its configuration."""
@@ -84,7 +85,7 @@ class Tour:
 
     async def look(self, title: str, meaning: str, seconds: float | None = None) -> Stage:
         """Ask from every client for every service, and weigh the Envoys."""
-        seen = await ask(self.mesh, CLIENTS, TARGETS)
+        seen = await ask(self.mesh, CLIENTS, TARGETS, self._used)
         weights = [await weigh(self.mesh, workload) for workload in WEIGHED]
         return Stage(title=title, meaning=meaning, seconds=seconds, seen=seen, weights=tuple(weights))
 
