@@ -19,7 +19,7 @@ class Greeting(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(self.client_address[0].encode() + b":%d" % self.client_address[1])
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 (their name)
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (their name)
         pass
 
 
