@@ -5,9 +5,10 @@ import binascii
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
 
-from pillion.resources.yaml.load import load
+from msgspec.structs import replace
+
+from pillion.sources.kubernetes.kubeconfig import Cluster, Context, Exec, KubeconfigError, User, read_kubeconfig
 from pillion.value import NO_LABELS, Labels, Value
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -15,6 +16,10 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 class AccessError(Exception):
     """There is no way to the API server; the text says why."""
+
+
+class NoKubeconfigError(AccessError):
+    """There is no kubeconfig at all: perhaps nobody here knows of a cluster."""
 
 
 class ExecPlugin(Value):
@@ -78,93 +83,94 @@ def in_cluster(environment: Mapping[str, str], folder: Path = SERVICE_ACCOUNT) -
 
 def from_kubeconfig(paths: Sequence[Path], context: str = "") -> Access:
     """Read kubeconfig files; of several entries with one name the first counts. Raises `AccessError`."""
-    clusters: dict[str, Mapping[str, Any]] = {}
-    users: dict[str, Mapping[str, Any]] = {}
-    contexts: dict[str, Mapping[str, Any]] = {}
+    clusters: dict[str, Cluster] = {}
+    users: dict[str, User] = {}
+    contexts: dict[str, Context] = {}
     current = context
-    found = False
-    for path in paths:
-        if not path.exists():
-            continue
-        found = True
-        document = _read(path)
-        current = current or str(document.get("current-context") or "")
-        for entries, plural, single in (
-            (clusters, "clusters", "cluster"),
-            (users, "users", "user"),
-            (contexts, "contexts", "context"),
-        ):
-            for each in document.get(plural) or ():
-                entries.setdefault(str(each.get("name", "")), _with_paths(each.get(single) or {}, path.parent))
-    if not found:
-        raise AccessError(f"there is no kubeconfig: {', '.join(map(str, paths))}")
-    if current not in contexts:
+    there = [path for path in paths if path.exists()]
+    if not there:
+        raise NoKubeconfigError(f"there is no kubeconfig: {', '.join(map(str, paths))}")
+    for path in there:
+        try:
+            said = read_kubeconfig(path)
+        except KubeconfigError as problem:
+            raise AccessError(str(problem)) from problem
+        current = current or said.current_context
+        for cluster in said.clusters:
+            clusters.setdefault(cluster.name, _cluster_with_paths(cluster.cluster, path.parent))
+        for user in said.users:
+            users.setdefault(user.name, _user_with_paths(user.user, path.parent))
+        for each in said.contexts:
+            contexts.setdefault(each.name, each.context)
+    if not current or current not in contexts:
         raise AccessError(f"the kubeconfig has no context {current!r}" if current else "no context is current")
     chosen = contexts[current]
-    cluster, user = str(chosen.get("cluster", "")), str(chosen.get("user", ""))
-    if users.get(user, {}).get("as"):
+    asking = users.get(chosen.user, User())
+    if asking.impersonated:
         # Who asked for somebody else's rights must not be given their own.
-        raise AccessError(f"user {user!r} of the kubeconfig acts as somebody else (as), which is not supported")
-    if cluster not in clusters:
-        raise AccessError(f"the kubeconfig has no cluster {cluster!r}, which context {current!r} names")
-    return _access(clusters[cluster], users.get(user, {}), str(chosen.get("namespace") or "default"))
+        raise AccessError(f"user {chosen.user!r} of the kubeconfig acts as somebody else (as), which is not supported")
+    if chosen.cluster not in clusters:
+        raise AccessError(f"the kubeconfig has no cluster {chosen.cluster!r}, which context {current!r} names")
+    return _access(clusters[chosen.cluster], asking, chosen.namespace or "default")
 
 
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content, found = load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as problem:
-        raise AccessError(f"{path} cannot be read: {problem}") from problem
-    if not isinstance(content, Mapping):
-        raise AccessError(f"{path} is not a kubeconfig" + (f": {found[0].message}" if found else ""))
-    return cast(Mapping[str, Any], content)
+def _cluster_with_paths(cluster: Cluster, folder: Path) -> Cluster:
+    """Resolve the file that an entry names, which stands beside the kubeconfig."""
+    return replace(cluster, certificate_authority=_beside(folder, cluster.certificate_authority))
 
 
-def _with_paths(entry: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Resolve the files that an entry names, which stand beside the kubeconfig."""
-    files = {"certificate-authority", "client-certificate", "client-key", "tokenFile"}
-    found = {key: str(folder / str(value)) if key in files and value else value for key, value in entry.items()}
-    plugin = entry.get("exec")
+def _user_with_paths(user: User, folder: Path) -> User:
+    plugin = user.exec
     # A plain name is looked for on the path; what names a folder stands beside the kubeconfig, too.
-    if isinstance(plugin, Mapping) and os.sep in str(cast("Mapping[str, Any]", plugin).get("command") or ""):
-        found["exec"] = {**cast("Mapping[str, Any]", plugin), "command": str(folder / str(plugin["command"]))}
-    return found
+    if plugin is not None and os.sep in plugin.command:
+        plugin = replace(plugin, command=_beside(folder, plugin.command))
+    return replace(
+        user,
+        client_certificate=_beside(folder, user.client_certificate),
+        client_key=_beside(folder, user.client_key),
+        token_file=_beside(folder, user.token_file),
+        exec=plugin,
+    )
 
 
-def _access(cluster: Mapping[str, Any], user: Mapping[str, Any], namespace: str) -> Access:
-    server = str(cluster.get("server") or "").rstrip("/")
+def _beside(folder: Path, file: str) -> str:
+    return str(folder / file) if file else ""
+
+
+def _access(cluster: Cluster, user: User, namespace: str) -> Access:
+    server = cluster.server.rstrip("/")
     if not server.startswith(("https://", "http://")):
         raise AccessError(f"the cluster's server is {server!r}, expected https://HOST:PORT")
     return Access(
         server=server,
-        ca=_decoded(cluster, "certificate-authority-data"),
-        ca_file=str(cluster.get("certificate-authority") or ""),
-        insecure=bool(cluster.get("insecure-skip-tls-verify")),
-        server_name=str(cluster.get("tls-server-name") or ""),
-        certificate=_decoded(user, "client-certificate-data"),
-        certificate_file=str(user.get("client-certificate") or ""),
-        key=_decoded(user, "client-key-data"),
-        key_file=str(user.get("client-key") or ""),
-        token=str(user.get("token") or ""),
-        token_file=str(user.get("tokenFile") or ""),
-        plugin=_plugin(user.get("exec")),
+        ca=_decoded(cluster.certificate_authority_data, "certificate-authority-data"),
+        ca_file=cluster.certificate_authority,
+        insecure=cluster.insecure_skip_tls_verify,
+        server_name=cluster.tls_server_name,
+        certificate=_decoded(user.client_certificate_data, "client-certificate-data"),
+        certificate_file=user.client_certificate,
+        key=_decoded(user.client_key_data, "client-key-data"),
+        key_file=user.client_key,
+        token=user.token,
+        token_file=user.token_file,
+        plugin=_plugin(user.exec),
         namespace=namespace,
     )
 
 
-def _plugin(entry: Mapping[str, Any] | None) -> ExecPlugin | None:
-    if not entry:
+def _plugin(said: Exec | None) -> ExecPlugin | None:
+    if said is None:
         return None
     return ExecPlugin(
-        api_version=str(entry.get("apiVersion") or "client.authentication.k8s.io/v1"),
-        argv=(str(entry.get("command", "")), *(str(each) for each in entry.get("args") or ())),
-        env=Labels({str(each["name"]): str(each.get("value", "")) for each in entry.get("env") or ()}),
-        install_hint=str(entry.get("installHint") or ""),
+        api_version=said.api_version or "client.authentication.k8s.io/v1",
+        argv=(said.command, *said.args),
+        env=Labels({each.name: each.value for each in said.env}),
+        install_hint=said.install_hint,
     )
 
 
-def _decoded(entry: Mapping[str, Any], key: str) -> str:
+def _decoded(text: str, key: str) -> str:
     try:
-        return base64.b64decode(str(entry.get(key) or ""), validate=True).decode()
+        return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as problem:
         raise AccessError(f"{key} of the kubeconfig is not Base64 of PEM: {problem}") from problem

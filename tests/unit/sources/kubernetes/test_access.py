@@ -83,6 +83,22 @@ def test_says_what_is_wrong_with_a_kubeconfig(tmp_path: Path, text: str, said: s
         from_kubeconfig([write(tmp_path, text)])
 
 
+@pytest.mark.parametrize("word", ["y", "NO", "on", "1", "1e3", "0x10"])
+def test_a_name_that_yaml_takes_for_something_else_is_refused_as_by_kubectl(tmp_path: Path, word: str) -> None:
+    text = (CONFIG % "").replace("one", word)
+    with pytest.raises(AccessError, match=r"config is not a kubeconfig: Expected `str`.*current-context.*needs quotes"):
+        from_kubeconfig([write(tmp_path, text)])
+    assert from_kubeconfig([write(tmp_path, (CONFIG % "").replace("one", f"'{word}'"))], word).namespace == "shop"
+
+
+@pytest.mark.parametrize(("said", "insecure"), [("true", True), ("y", True), ("no", False), ("null", False)])
+def test_whether_a_server_is_looked_at_is_a_boolean(tmp_path: Path, said: str, insecure: bool) -> None:
+    text = (CONFIG % "").replace("tls-server-name: kubernetes", f"insecure-skip-tls-verify: {said}")
+    assert from_kubeconfig([write(tmp_path, text)]).insecure is insecure
+    with pytest.raises(AccessError, match="Expected `bool`, got `str`"):
+        from_kubeconfig([write(tmp_path, text.replace(f": {said}}}", f": '{said}'}}"))])
+
+
 def test_nobody_gets_their_own_rights_who_asked_for_anothers(tmp_path: Path) -> None:
     text = (CONFIG % "").replace("tokenFile: /var/run/token", "as: other")
     with pytest.raises(AccessError, match="user 'u' of the kubeconfig acts as somebody else"):
