@@ -257,7 +257,10 @@ def test_a_route_to_a_subset_that_nobody_has_is_told_with_its_virtual_service(me
     try:
         code, out, err = run("apply", "-f", "-", stdin=LOST)
         assert (code, out.splitlines()[0]) == (0, "VirtualService shop/lost created")
-        assert err.startswith("-:2: VirtualService shop/lost: warning: requests are sent to port 8080 of web.shop")
+        field = "spec.http[0].route[0].destination.subset"
+        assert err.startswith(
+            f"-:5: VirtualService shop/lost: {field}: warning: requests are sent to port 8080 of web."
+        )
         assert "subset v3" in err
         assert "[unknown-destination]" in err
         assert "[unknown-destination]" in run("get", "virtualservices")[2]

@@ -92,6 +92,7 @@ def test_what_is_wrong_is_told_with_its_line_the_refused_is_not_in_force_and_wha
     file = tmp_path / "wrong.yaml"
     assert told[0].startswith(f"{file}:5: Sidecar prod-us1/default: spec.egress[0].hosts[0]: error: ")
     assert told[1].startswith(f"{file}:13: VirtualService prod-us1/lost: spec.http[0].delegate: ")
-    assert told[2].startswith(f"{file}:7: VirtualService prod-us1/lost: warning: ")
+    field = "spec.http[1].route[0].destination.subset"
+    assert told[2].startswith(f"{file}:15: VirtualService prod-us1/lost: {field}: warning: ")
     assert "subset v9" in told[2]
     assert len(told) == 3

@@ -3,6 +3,8 @@
 One changed service rebuilds its own backends and the tables of its ports; nothing else.
 """
 
+from msgspec.structs import replace
+
 from pillion.ir.memo import Memo
 from pillion.ir.model.backend import Backend
 from pillion.ir.model.key import BackendKey, TableKey
@@ -10,7 +12,7 @@ from pillion.ir.model.listener import Http, Listener
 from pillion.ir.model.proxy import OutboundIR
 from pillion.ir.model.table import RouteTable
 from pillion.ir.outbound.all_backends import all_backends, backend_slice
-from pillion.ir.outbound.destinations import place_of
+from pillion.ir.outbound.destinations import DestinationField, place_of
 from pillion.ir.outbound.listener_slice import listener_slice
 from pillion.ir.outbound.listeners import outbound_listeners
 from pillion.ir.outbound.routing.defaults import Naming, defaults_for
@@ -49,7 +51,7 @@ def _lower(scope: SidecarScope, traits: OutboundTraits, memo: Memo) -> tuple[Out
     missing = _missing(backends, listeners, tables, memo)
     return OutboundIR(
         backends=backends, listeners=listeners, tables=tables, capabilities=traits.capabilities, missing=missing
-    ), (*diagnostics, *_unknown(missing, scope), *shadowed(inputs, scope, memo))
+    ), (*diagnostics, *_unknown(missing, memo(_keys, backends), scope), *shadowed(inputs, scope, memo))
 
 
 def _missing(
@@ -72,7 +74,7 @@ def _keys(backends: tuple[Backend, ...]) -> frozenset[BackendKey]:
     return frozenset(backend.key for backend in backends)
 
 
-def _unknown(missing: frozenset[BackendKey], scope: SidecarScope) -> Diagnostics:
+def _unknown(missing: frozenset[BackendKey], known: frozenset[BackendKey], scope: SidecarScope) -> Diagnostics:
     return tuple(
         Diagnostic(
             code="unknown-destination",
@@ -84,14 +86,21 @@ def _unknown(missing: frozenset[BackendKey], scope: SidecarScope) -> Diagnostics
             hint="name a host, port and subset that exist, and that the Sidecar imports",
         )
         for key in sorted(missing)
-        for where in _senders(key, scope)
+        for where in _senders(key, _lost_field(key, known), scope)
     )
 
 
-def _senders(key: BackendKey, scope: SidecarScope) -> tuple[Where, ...]:
+def _lost_field(key: BackendKey, known: frozenset[BackendKey]) -> DestinationField:
+    """Say which field of a destination it is that nobody has."""
+    if all(each.host != key.host for each in known):
+        return "host"
+    return "subset" if key.subset and replace(key, subset="") in known else "port"
+
+
+def _senders(key: BackendKey, field: DestinationField, scope: SidecarScope) -> tuple[Where, ...]:
     """Name the VirtualServices that send there; one that says nothing where something else does."""
     rules = (rule for listener in scope.egress for rule in listener.virtual_services)
-    return tuple(dict.fromkeys(place for rule in rules if (place := place_of(rule, key)))) or (Where(),)
+    return tuple(dict.fromkeys(place for rule in rules if (place := place_of(rule, key, field)))) or (Where(),)
 
 
 def _table_keys(listeners: tuple[Listener, ...]) -> tuple[TableKey, ...]:

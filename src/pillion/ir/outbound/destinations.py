@@ -1,6 +1,7 @@
 """Which backend a rule's destination names (Istio's `GetDestinationCluster`), and where it came from."""
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -10,6 +11,8 @@ from pillion.mesh.service import Service
 from pillion.resources.istio.virtual_service import Destination, HTTPRouteDestination, RouteDestination, VirtualService
 from pillion.resources.meta import ref_of
 from pillion.value import Where
+
+DestinationField = Literal["host", "port", "subset"]
 
 
 def backend_of(destination: Destination | None, service: Service | None, listener_port: int) -> BackendKey:
@@ -30,15 +33,15 @@ def origin_of(namespace: str, name: str) -> str:
     return f"{namespace}/{name}"
 
 
-def place_of(service: VirtualService, key: BackendKey) -> Where | None:
-    """Find where a VirtualService first names a backend; a destination without port may be any port of its host.
+def place_of(service: VirtualService, key: BackendKey, field: DestinationField = "host") -> Where | None:
+    """Find a field of the destination with which a VirtualService first names a backend.
 
-    What it took from a delegate is where that has it.
+    A destination without port may be any port of its host. What was taken from a delegate is where that has it.
     """
     for each, where in _destinations(service):
         named = each.host == key.host and each.subset == key.subset
         if named and (each.port is None or each.port.number == key.port):
-            return where
+            return _below(where, field)
     return None
 
 
@@ -49,10 +52,10 @@ def _destinations(service: VirtualService) -> Iterator[tuple[Destination, Where]
         at = rule.written if isinstance(rule, PlacedRoute) else usual
         yield from _weighted(rule.route, at)
         if rule.mirror is not None:
-            yield rule.mirror, _below(at, "mirror", "host")
+            yield rule.mirror, _below(at, "mirror")
         for number, mirror in enumerate(rule.mirrors):
             if mirror.destination is not None:
-                yield mirror.destination, _below(at, "mirrors", number, "destination", "host")
+                yield mirror.destination, _below(at, "mirrors", number, "destination")
     for kind, streams in (("tls", service.spec.tls), ("tcp", service.spec.tcp)):
         for index, stream in enumerate(streams):
             yield from _weighted(stream.route, Where(resource=name, path=("spec", kind, index)))
@@ -63,7 +66,7 @@ def _weighted(
 ) -> Iterator[tuple[Destination, Where]]:
     for index, target in enumerate(targets):
         if target.destination is not None:
-            yield target.destination, _below(at, "route", index, "destination", "host")
+            yield target.destination, _below(at, "route", index, "destination")
 
 
 def _below(where: Where, *steps: str | int) -> Where:

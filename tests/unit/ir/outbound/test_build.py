@@ -31,7 +31,14 @@ def test_of_two_rules_the_one_that_names_the_lost_subset_is_told() -> None:
     route = {"destination": {"host": WEB.hostname, "subset": "v3"}}
     lost = virtual_service({"hosts": [WEB.hostname], "http": [{"route": [route]}]}, "b")
     _, wrong = lower_outbound(scope([WEB, DB], virtual_services=[plain, lost]), OutboundTraits())
-    assert [each.where.resource for each in wrong] == ["VirtualService shop/b"]
+    assert [str(each.where) for each in wrong] == ["VirtualService shop/b: spec.http[0].route[0].destination.subset"]
+
+
+def test_of_a_known_host_the_lost_port_is_told() -> None:
+    route = {"destination": {"host": WEB.hostname, "port": {"number": 81}}}
+    lost = virtual_service({"hosts": [WEB.hostname], "http": [{"route": [route]}]})
+    _, wrong = lower_outbound(scope([WEB], virtual_services=[lost]), OutboundTraits())
+    assert [each.where.field for each in wrong] == ["spec.http[0].route[0].destination.port"]
 
 
 def test_equal_input_gives_the_same_object() -> None:
