@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 import msgspec
 from aiohttp import web
 
+from pillion.controlplane.binding import binding
 from pillion.controlplane.client import Client
 from pillion.controlplane.plane import ControlPlane
 from pillion.controlplane.serve import pages
@@ -112,11 +113,12 @@ def debug(shown: Shown) -> web.Application:
 
 @asynccontextmanager
 async def listening(application: web.Application, address: Address) -> AsyncGenerator[int]:
-    """Serve an application while the body runs; yields the port. Raises `OSError` when it is taken."""
+    """Serve an application while the body runs; yields the port. Raises `BindingError`."""
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        listener = _socket(address)  # the runner closes it
+        with binding(*address):
+            listener = _socket(address)  # the runner closes it
         await web.SockSite(runner, listener).start()
         yield cast("tuple[str, int]", listener.getsockname()[:2])[1]
     finally:

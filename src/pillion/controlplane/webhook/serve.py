@@ -90,7 +90,7 @@ class Webhook:
         """Serve until told to end; `started` is called with the port.
 
         Raises:
-            OSError: the address is taken or not ours.
+            BindingError: the address is taken or not ours.
             certificate.CertificateError: there is no certificate to begin with.
         """
         certificate.use(certificate.read(self._plan.chain, self._plan.key), self._tls)

@@ -14,6 +14,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from pillion.controlplane.binding import binding
 from pillion.controlplane.webhook.limits import Limits
 from pillion.controlplane.webhook.post import Post, Posted, UnansweredError
 
@@ -53,7 +54,7 @@ class Server:
         self._listening: asyncio.Server | None = None
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext) -> int:
-        """Listen, and return the port; raises `OSError`."""
+        """Listen, and return the port; raises `BindingError`."""
         loop = asyncio.get_running_loop()
         self._http = web.Server(
             self._handle,
@@ -63,9 +64,10 @@ class Server:
             keepalive_timeout=120.0,
             lingering_time=2.0,
         )
-        self._listening = await loop.create_server(
-            self._accept, host, port, ssl=tls, ssl_handshake_timeout=self._limits.head_seconds, backlog=1024
-        )
+        with binding(host, port):
+            self._listening = await loop.create_server(
+                self._accept, host, port, ssl=tls, ssl_handshake_timeout=self._limits.head_seconds, backlog=1024
+            )
         return int(self._listening.sockets[0].getsockname()[1])
 
     async def stop(self, seconds: float) -> None:
