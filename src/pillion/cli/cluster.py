@@ -1,13 +1,16 @@
 """What commands that ask a cluster have in common: where its API server is, and what becomes of its refusals."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import click
 
 from pillion.cli.output import fail
-from pillion.sources.kubernetes.access import AccessError, find_access
+from pillion.local.state import base_of, hint, running_meshes
+from pillion.sources.kubernetes.access import AccessError, NoKubeconfigError, find_access
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 
 P = ParamSpec("P")
@@ -37,8 +40,20 @@ def asked(kubeconfig: str, context: str, work: Callable[[KubernetesClient], Awai
 
     try:
         return asyncio.run(ask())
+    except NoKubeconfigError as problem:
+        here = "" if kubeconfig or context else meant_here(base_of(os.environ, os.getuid()))
+        fail("\n".join(filter(None, (str(problem), here))))
     except (AccessError, ApiError) as problem:
         fail(str(problem))
+
+
+def meant_here(base: Path) -> str:
+    """Say which meshes run on this machine, and what shows them, to who may have meant one of them; else nothing."""
+    names = running_meshes(base)
+    if not names:
+        return ""
+    told = "; ".join(f"mesh {name} runs: {hint('get pods', name)} shows it" for name in names)
+    return f"this command asks a cluster; on this machine {told}"
 
 
 def means_cluster(kubeconfig: str, context: str) -> bool:

@@ -210,6 +210,11 @@ def running(layout: Layout) -> int | None:
     return None
 
 
+def running_meshes(base: Path) -> tuple[str, ...]:
+    """Return the names of the meshes that somebody runs."""
+    return tuple(name for name in meshes(base) if running(layout_of(name, base)) is not None)
+
+
 def hint(words: str, mesh: str) -> str:
     """Quote the command that does something with a mesh, for a message."""
     return f"`pillion {words}`" if mesh == DEFAULT_MESH else f"`pillion {words} --mesh {mesh}`"
