@@ -1,15 +1,18 @@
 """`pillion`: finds the command, imports its module only then, and turns errors into exit codes.
 
-Exit codes: 0 fine, 1 findings (something is wrong with the mesh), 2 a usage or input error.
+Exit codes: 0 fine, 1 findings (something is wrong with the mesh), 2 a usage or input error, 130 interrupted.
 """
 
 import importlib
-from typing import cast
+import sys
+from typing import Any, cast
 
 import click
 
 from pillion.resources.suggest import nearest
 
+INTERRUPTED = 130
+"""128 and SIGINT's number, as shells have it."""
 COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("agent", "run Envoy beside a workload: bootstrap, readiness, drain, restart"),
     "apply": ("apply", "lay resources over the files of a running mesh"),
@@ -57,6 +60,14 @@ class Commands(click.Group):
         if args[0] not in COMMANDS and not ctx.resilient_parsing and (meant := nearest(args[0], COMMANDS)):
             ctx.fail(f"No such command {args[0]!r}. Did you mean {meant!r}?")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is asked for; Ctrl-C ends it as the shell expects, where it has no better end."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("pillion: interrupted", err=True)
+            sys.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing one of them."""
