@@ -4,6 +4,8 @@ Usage: python -m bench [NAME...], names being those below.
 """
 
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,14 +43,30 @@ def main(names: list[str]) -> None:
     if len(names) == 1:
         _print(list(BENCHMARKS[names[0]]()), names[0])
         return
-    import subprocess  # noqa: PLC0415
-
     figures: list[object] = []
     for name in names or BENCHMARKS:
         print(f"{name}:", flush=True)
-        subprocess.run([sys.executable, "-m", "bench", name], check=True)
+        _run(name)
         figures += json.loads((_folder() / f"bench.{name}.json").read_text())
     (_folder() / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
+
+
+def _run(name: str) -> None:
+    """Run one in a process of its own; whoever ends us gives it the time to end what it started."""
+    process = subprocess.Popen([sys.executable, "-m", "bench", name])
+    try:
+        code = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if code:
+        raise SystemExit(code)
+
+
+def _end(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # the way out is taken once
+    raise SystemExit(128 + number)
 
 
 def _print(figures: list[Figure], name: str) -> None:
@@ -66,4 +84,5 @@ def _folder() -> Path:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)  # an end like every other: what was started is ended
     main(sys.argv[1:])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPSConnection
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import yaml
@@ -94,6 +95,7 @@ def _fill(control: Any) -> int:
     for space in range(NAMESPACES):
         control.request("POST", "/api/v1/namespaces", {"metadata": {"name": f"space-{space}"}})
     pod, status = _pod()
+    is_over = Event()
 
     def fill(writer: int) -> int:
         tls = ssl.create_default_context(cafile=str(control.folder / "ca.crt"))
@@ -111,6 +113,8 @@ def _fill(control: Any) -> int:
 
         size = 0
         for number in range(writer, PODS, WRITERS):
+            if is_over.is_set():
+                break
             path = f"/api/v1/namespaces/space-{number % NAMESPACES}/pods"
             ask("POST", path, pod, number)
             size += ask("PATCH", f"{path}/{_names(number)['NAME']}/status", status, number)
@@ -118,7 +122,10 @@ def _fill(control: Any) -> int:
         return size
 
     with ThreadPoolExecutor(WRITERS) as writers:
-        return sum(writers.map(fill, range(WRITERS))) // PODS
+        try:
+            return sum(writers.map(fill, range(WRITERS))) // PODS
+        finally:
+            is_over.set()  # whoever ends us does not wait for the last pod
 
 
 def _names(number: int) -> dict[str, str]:
