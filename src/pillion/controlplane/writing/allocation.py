@@ -7,7 +7,7 @@ another, and new ones follow the highest that is in use, so that what was given 
 
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import final
+from typing import NamedTuple, final
 
 from pillion.mesh.service_entry import AUTO_ALLOCATE
 from pillion.resources.host import is_wildcard
@@ -18,27 +18,54 @@ Address = IPv4Address | IPv6Address
 NETWORKS: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("240.240.0.0/16"), IPv6Network("2001:2::/48"))
 
 
-def allocate(entries: Sequence[ServiceEntry]) -> dict[Ref, tuple[ServiceEntryAddress, ...]]:
-    """Return the addresses of every entry whose status has to change; the entries are given oldest first."""
+class Claim(NamedTuple):
+    """What an entry says of addresses."""
+
+    ref: Ref
+    asks: bool
+    """Whether it wants addresses from us."""
+    hosts: tuple[str, ...]
+    """Those that want them."""
+    named: tuple[Address, ...]
+    """The addresses that its user named."""
+    status: tuple[ServiceEntryAddress, ...]
+    had: tuple[tuple[ServiceEntryAddress, Address], ...]
+    """The status as far as it can be read, each as we spell it."""
+
+
+def claim_of(entry: ServiceEntry) -> Claim:
+    """Read what an entry says of addresses."""
+    return Claim(
+        ref=ref_of(entry),
+        asks=_is_eligible(entry),
+        hosts=_hosts(entry),
+        named=tuple(_parsed(entry.spec.addresses)),
+        status=entry.status.addresses,
+        had=tuple(
+            (_spelt(each.host, address), address)
+            for each in entry.status.addresses
+            for address in _parsed((each.value,))
+        ),
+    )
+
+
+def allocate(claims: Sequence[Claim]) -> dict[Ref, tuple[ServiceEntryAddress, ...]]:
+    """Return the addresses of every entry whose status has to change; the claims are given oldest first."""
     pools = tuple(_Pool(network) for network in NETWORKS)
-    for entry in entries:
+    for claim in claims:
         for pool in pools:
-            pool.take(_parsed(entry.spec.addresses))
-    asking: list[tuple[ServiceEntry, dict[str, list[Address]]]] = []
+            pool.take(claim.named)
+    asking: list[tuple[Claim, dict[str, list[ServiceEntryAddress]]]] = []
     wanted: dict[Ref, tuple[ServiceEntryAddress, ...]] = {}
-    for entry in entries:
-        if _is_eligible(entry):
-            asking.append((entry, _kept(entry, pools)))
-        elif entry.status.addresses:
-            wanted[ref_of(entry)] = ()
-    for entry, kept in asking:
-        given = tuple(
-            ServiceEntryAddress(host=host, value=str(address))
-            for host in _hosts(entry)
-            for address in kept.get(host) or _new(pools)
-        )
-        if given != entry.status.addresses:
-            wanted[ref_of(entry)] = given
+    for claim in claims:
+        if claim.asks:
+            asking.append((claim, _kept(claim, pools)))
+        elif claim.status:
+            wanted[claim.ref] = ()
+    for claim, kept in asking:
+        given = tuple(each for host in claim.hosts for each in kept.get(host) or _new(host, pools))
+        if given != claim.status:
+            wanted[claim.ref] = given
     return wanted
 
 
@@ -52,21 +79,25 @@ def _hosts(entry: ServiceEntry) -> tuple[str, ...]:
     return tuple(host for host in dict.fromkeys(entry.spec.hosts) if is_dynamic or not is_wildcard(host))
 
 
-def _kept(entry: ServiceEntry, pools: Sequence["_Pool"]) -> dict[str, list[Address]]:
+def _kept(claim: Claim, pools: Sequence["_Pool"]) -> dict[str, list[ServiceEntryAddress]]:
     """Give what an entry has by host, and take it; nothing when somebody older has one of these."""
-    found: dict[str, list[Address]] = {}
-    for each in entry.status.addresses:
-        found.setdefault(each.host, []).extend(_parsed((each.value,)))
-    every = [address for addresses in found.values() for address in addresses]
+    every = [address for _, address in claim.had]
     if len(set(every)) < len(every) or any(address in pool.used for pool in pools for address in every):
         return {}
     for pool in pools:
         pool.take(every)
+    found: dict[str, list[ServiceEntryAddress]] = {}
+    for each, _ in claim.had:
+        found.setdefault(each.host, []).append(each)
     return found
 
 
-def _new(pools: Sequence["_Pool"]) -> list[Address]:
-    return [address for pool in pools for address in pool.next()]
+def _new(host: str, pools: Sequence["_Pool"]) -> list[ServiceEntryAddress]:
+    return [_spelt(host, address) for pool in pools for address in pool.next()]
+
+
+def _spelt(host: str, address: Address) -> ServiceEntryAddress:
+    return ServiceEntryAddress(host=host, value=str(address))
 
 
 def _parsed(texts: Iterable[str]) -> list[Address]:

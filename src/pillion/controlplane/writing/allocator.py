@@ -6,8 +6,9 @@ from typing import Any, cast, final
 
 import msgspec
 
-from pillion.controlplane.writing.allocation import allocate
+from pillion.controlplane.writing.allocation import allocate, claim_of
 from pillion.controlplane.writing.scribe import LONGEST, NOBODY, SOON
+from pillion.memo import Kept
 from pillion.resources.istio.service_entry import ServiceEntry, ServiceEntryAddress
 from pillion.resources.meta import Ref, ref_of
 from pillion.sources.kubernetes.client import MERGE_PATCH, ApiError, KubernetesClient
@@ -35,6 +36,8 @@ class Allocator:
         """
         self.problem = ""
         """Why the last round failed somewhere; empty when it did not."""
+        self.claims = Kept(claim_of)
+        """Reads an entry once, until it is another one."""
         self._client = client
         self._entries = entries
         self._place = place
@@ -67,7 +70,9 @@ class Allocator:
         current = {ref_of(each): each for each in map(self._as_written, entries)}
         self._ahead = {ref: written for ref, written in self._ahead.items() if ref in current}
         problems: list[str] = []
-        for ref, wanted in allocate(tuple(current.values())).items():
+        claims = [self.claims(ref, each) for ref, each in current.items()]
+        self.claims.keep(current)
+        for ref, wanted in allocate(claims).items():
             try:
                 await self._write(ref, current[ref].status.addresses, wanted)
             except ApiError as problem:
@@ -79,10 +84,13 @@ class Allocator:
         self.problem = "; ".join(problems[:3])
 
     def _as_written(self, entry: ServiceEntry) -> ServiceEntry:
-        ref, heard = ref_of(entry), entry.status.addresses
-        before, after = self._ahead.get(ref, (heard, heard))
-        if heard != before:
-            self._ahead.pop(ref, None)
+        ref = ref_of(entry)
+        written = self._ahead.get(ref)
+        if written is None:
+            return entry
+        before, after = written
+        if entry.status.addresses != before:
+            del self._ahead[ref]
             return entry
         return msgspec.structs.replace(entry, status=msgspec.structs.replace(entry.status, addresses=after))
 
