@@ -15,6 +15,7 @@ from local.meshes import PILLION, ROOT, RunningMesh, pillion, pod_json, running_
 from pillion.cli.output import unpacked
 from pillion.local.server.mesh import Mesh
 from pillion.resources.meta import Ref
+from pillion.resources.yaml.load import load
 
 pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
@@ -48,6 +49,10 @@ def test_get_shows_what_there_is(mesh: RunningMesh) -> None:
         assert items
         assert all(each["apiVersion"] and each["kind"] for each in items)
     assert json.loads(run("get", "endpoints", "-o", "json")[1])["items"][0]["apiVersion"] == "discovery.k8s.io/v1"
+    for words in (("services",), ("sidecars", "-n", "shop"), ("services", "-n", "nowhere")):
+        text = run("get", *words, "-o", "yaml")[1]
+        assert load(text) == (json.loads(run("get", *words, "-o", "json")[1]), ())
+        assert text.startswith("apiVersion: v1\nitems:")
     assert run("get", "pods", "-l", "app in (web)")[1].count("shop") == 1
     assert run("get", "pods", "-l", "app notin (web)")[1] == ""
     assert pod_json(NAME, "web")["status"]["phase"] == "Running"

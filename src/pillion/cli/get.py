@@ -7,10 +7,10 @@ from pillion.cli.output import (
     fail,
     guarded,
     mesh_option,
-    output_option,
     print_diagnostics,
     print_json,
     print_table,
+    print_yaml,
     unpacked,
 )
 
@@ -57,7 +57,7 @@ PLURALS = frozenset(words[0] for words in NAMES.values())
 @click.option("-l", "--selector", default="", help="only with these labels: KEY=VALUE[,...], kubectl's syntax")
 @click.option("-A", "--all-namespaces", is_flag=True, help="all namespaces (the default)")
 @mesh_option
-@output_option
+@click.option("-o", "--output", type=click.Choice(["table", "json", "yaml"]), default="table", help="how to print it")
 @guarded
 def command(  # noqa: PLR0913 (the options are kubectl's)
     kind: str, name: str | None, *, namespace: str, selector: str, all_namespaces: bool, mesh: str, output: str
@@ -69,8 +69,11 @@ def command(  # noqa: PLR0913 (the options are kubectl's)
     scope = "" if all_namespaces else namespace
     server = client(mesh)
     answer = server.get("/objects", kind=word, namespace=scope, name=name or "", selector=selector)
+    whole = {"apiVersion": "v1", "kind": "List", "items": answer["items"]}
     if output == "json":
-        print_json({"apiVersion": "v1", "kind": "List", "items": answer["items"]})
+        print_json(whole)
+    elif output == "yaml":
+        print_yaml(whole)
     elif answer["rows"]:
         print_table(answer["header"], answer["rows"])
     elif not name:

@@ -78,6 +78,13 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def print_yaml(value: Any) -> None:
+    """Print a value as YAML, as kubectl writes it."""
+    from pillion.resources.yaml.dump import dump  # noqa: PLC0415 (dear, and hardly asked for)
+
+    click.echo(dump(value), nl=False)
+
+
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print columns as kubectl does: upper-case header, three spaces between."""
     lines = [[str(cell) for cell in row] for row in rows]
