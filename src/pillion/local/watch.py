@@ -35,13 +35,14 @@ class Watch:
     """Follows paths from the moment it is made: make it first, read the files then, and no change is missed.
 
     Iterating yields the paths that changed, appeared or vanished, in bursts: a file as it was given, or what is below
-    a folder that was given. If the kernel loses events, all paths count as changed. A file need not exist yet, its
-    folder must. Needs a running event loop.
+    a folder that was given. Such a folder may go and come again: what is in it then counts as changed. If the kernel
+    loses events, all paths do. A file need not exist yet, its folder must. Needs a running event loop.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = tuple(paths)
         self._files = {path for path in paths if not path.is_dir()}
+        self._roots = {path for path in paths if path.is_dir()}
         self._folders: dict[int, tuple[Path, bool]] = {}
         """Folder by watch descriptor, and whether all in it is followed, not only `_files`."""
         self._readable = asyncio.Event()
@@ -49,10 +50,9 @@ class Watch:
         self._descriptor = _checked(_LIBC.inotify_init1(_NONBLOCK_CLOEXEC), "inotify")
         try:
             for path in paths:
-                if path.is_dir():
+                if path in self._roots:
                     collections.deque(self._follow(path), maxlen=0)
-                else:
-                    self._add(path.parent, whole=False)
+                self._add(path.parent, whole=False)  # a folder may go, and another one come in its place
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -112,7 +112,9 @@ class Watch:
             return
         path = folder / name if name else folder
         if not whole:
-            if path in self._files and not _is_being_written(path, mask):
+            if path in self._roots and mask & (_CREATE | _MOVED_TO):
+                yield from self._follow(path)
+            elif path in self._files and not _is_being_written(path, mask):
                 yield path
         elif mask & _IS_FOLDER and mask & (_CREATE | _MOVED_TO):
             # what is in it already came before we looked

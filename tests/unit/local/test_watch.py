@@ -1,6 +1,7 @@
 """Changed files are told of, however they are saved."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,39 @@ def test_folders_are_followed_with_all_that_comes_into_them(tmp_path: Path) -> N
             assert await following(follower) == {tmp_path / "a" / "link.yaml"}
             (tmp_path / "a").rename(tmp_path / "z")
             assert tmp_path / "a" in await following(follower)
+
+    asyncio.run(scene())
+
+
+def test_a_folder_that_was_given_may_go_and_another_one_come(tmp_path: Path) -> None:
+    root = tmp_path / "mesh"
+    root.mkdir()
+    (root / "one.yaml").write_text("1")
+
+    async def scene() -> None:
+        with Watch([root]) as follower:
+            for made in (root.mkdir, lambda: (tmp_path / "other").rename(root)):
+                shutil.rmtree(root)
+                while root not in await following(follower):
+                    continue
+                (tmp_path / "other").mkdir(exist_ok=True)
+                made()
+                (root / "one.yaml").write_text("2")
+                assert await following(follower) == {root / "one.yaml"}
+                (root / "one.yaml").write_text("3")
+                assert await following(follower) == {root / "one.yaml"}
+
+    asyncio.run(scene())
+
+
+def test_what_is_beside_a_folder_that_was_given_is_no_change(tmp_path: Path) -> None:
+    (tmp_path / "mesh").mkdir()
+
+    async def scene() -> None:
+        with Watch([tmp_path / "mesh"]) as follower:
+            (tmp_path / "beside.yaml").write_text("1")
+            (tmp_path / "mesh" / "one.yaml").write_text("1")
+            assert await following(follower) == {tmp_path / "mesh" / "one.yaml"}
 
     asyncio.run(scene())
 

@@ -3,9 +3,11 @@
 Standard input is read once: there is nothing more in it later.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 from typing import final
+
+from msgspec.structs import replace
 
 from pillion.local.server.overlay import reference
 from pillion.resources.documents import Document
@@ -47,12 +49,14 @@ class Declared:
 
     def read(self, before: Iterable[Document]) -> tuple[Document, ...]:
         """Read all files again; `before` are the documents so far, kept where their file is broken now."""
-        self._reading = self._read()
-        wrong = (each for each in self._reading.diagnostics if has_errors((each,)))
+        reading = self._read()
+        wrong = (each for each in reading.diagnostics if has_errors((each,)))
         broken = {each.where.origin.file for each in wrong if each.where.origin}
-        documents = self._reading.documents
+        kept = tuple(each for each in before if _is_in(each.origin.file, broken)) if broken else ()
+        self._reading = reading._replace(diagnostics=_with_what_stays(reading.diagnostics, kept))
+        documents = reading.documents
         self._problems = (*_twice(documents), *self._read_mesh_config())
-        return (*(each for each in before if each.origin.file in broken), *documents)
+        return (*kept, *documents)
 
     def _read(self) -> Reading:
         if STANDARD_INPUT not in self._paths:
@@ -76,6 +80,26 @@ class Declared:
             where = Where(origin=Origin(file=self.mesh_config_file))
             message = f"cannot be read: {reason}"
             yield Diagnostic(code="unreadable", severity="error", message=message, where=where, hint="check the path")
+
+
+def _is_in(file: str, places: Container[str]) -> bool:
+    """Tell whether a file is one of these, or below one of them: a folder that is gone as a whole."""
+    return file in places or any(str(folder) in places for folder in Path(file).parents)
+
+
+def _with_what_stays(diagnostics: Diagnostics, kept: Iterable[Document]) -> Diagnostics:
+    """Say of what cannot be read any more that its documents stay in force."""
+    files = {each.origin.file for each in kept}
+    return tuple(
+        replace(each, message=f"{each.message}; what was read there last stays in force")
+        if each.code == "unreadable" and any(_is_in(file, (_place(each),)) for file in files)
+        else each
+        for each in diagnostics
+    )
+
+
+def _place(diagnostic: Diagnostic) -> str:
+    return diagnostic.where.origin.file if diagnostic.where.origin else ""
 
 
 def _twice(documents: Iterable[Document]) -> Iterator[Diagnostic]:

@@ -27,6 +27,28 @@ def test_a_broken_file_keeps_its_last_good_documents(tmp_path: Path) -> None:
     assert str(told).startswith(f"{one}:5: error:")
 
 
+def test_a_folder_that_is_gone_keeps_what_it_said_until_it_is_there_again(tmp_path: Path) -> None:
+    folder = tmp_path / "mesh"
+    (folder / "below").mkdir(parents=True)
+    (folder / "one.yaml").write_text(GOOD)
+    (folder / "below" / "two.yaml").write_text(GOOD.replace("web", "other"))
+    declared = Declared([str(folder), str(tmp_path / "beside.yaml")])
+    (tmp_path / "beside.yaml").write_text(GOOD.replace("web", "beside"))
+    documents = declared.read(())
+    folder.rename(tmp_path / "away")
+    for _ in range(2):
+        documents = declared.read(documents)
+        assert sorted(names(documents)) == ["beside", "other", "web"]
+        (told,) = declared.diagnostics
+        assert str(told).startswith(
+            f"{folder}: error: there is no such file or folder; what was read there last stays in force"
+        )
+    folder.mkdir()
+    (folder / "one.yaml").write_text(GOOD.replace("web", "new"))
+    assert names(declared.read(documents)) == ["new", "beside"]
+    assert declared.diagnostics == ()
+
+
 def test_what_is_declared_twice_is_told_and_the_later_counts(tmp_path: Path) -> None:
     for name in ("a.yaml", "b.yaml"):
         (tmp_path / name).write_text(GOOD)
