@@ -11,8 +11,8 @@ from typing import final
 
 import msgspec
 
+from pillion.controlplane.frames import exchange
 from pillion.controlplane.validation.review import Ruling, rule
-from pillion.controlplane.validation.worker import LENGTH
 
 MODULE = "pillion.controlplane.validation.worker"
 SMALL = 16 * 1024
@@ -61,15 +61,9 @@ class Judge:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", MODULE, stdin=PIPE, stdout=PIPE, start_new_session=True
             )
-        to, back = self._process.stdin, self._process.stdout
-        assert to is not None  # noqa: S101 piped
-        assert back is not None  # noqa: S101
         is_whole = False
         try:
-            to.write(len(body).to_bytes(LENGTH, "big") + body)
-            await to.drain()
-            head = await back.readexactly(LENGTH)
-            ruling = _ruling.decode(await back.readexactly(int.from_bytes(head, "big")))
+            ruling = _ruling.decode(await exchange(self._process, body))
             is_whole = True
         except (OSError, asyncio.IncompleteReadError):
             return None

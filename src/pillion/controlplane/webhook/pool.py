@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from pillion.controlplane.webhook.worker import LENGTH, Ask, Bench, Found, Order, Preparation, Prepared, written
+from pillion.controlplane.frames import exchange
+from pillion.controlplane.webhook.worker import Ask, Bench, Found, Order, Preparation, Prepared, written
 
 R = TypeVar("R", Prepared, Found)
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
@@ -67,16 +68,10 @@ class _Worker:
 
     async def call(self, order: Order, answered: type[R]) -> R:
         """Order something; a call that is cut short leaves the process useless, so it is killed."""
-        to, back = self.process.stdin, self.process.stdout
-        assert to is not None  # noqa: S101 piped
-        assert back is not None  # noqa: S101
         body = written(order)
         async with self._turn:
             try:
-                to.write(len(body).to_bytes(LENGTH, "big") + body)
-                await to.drain()
-                head = await back.readexactly(LENGTH)
-                return msgspec.msgpack.decode(await back.readexactly(int.from_bytes(head, "big")), type=answered)
+                return msgspec.msgpack.decode(await exchange(self.process, body), type=answered)
             except (OSError, asyncio.IncompleteReadError):
                 self._is_lost = True
                 raise WorkerLostError from None

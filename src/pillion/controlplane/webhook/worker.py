@@ -1,6 +1,6 @@
 """A process that injects: frames come in on standard input, answers go out on standard output, until input ends.
 
-A frame is four bytes of length and a msgpack message. New settings are tried before they are used: templates must
+A frame holds a msgpack message. New settings are tried before they are used: templates must
 parse, and render for a plain pod.
 """
 
@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from pillion.controlplane.frames import framed, frames
 from pillion.controlplane.webhook import answer
 from pillion.inject.injection import Injector, Options
 from pillion.inject.policy import Namespace
@@ -27,7 +28,6 @@ _PLAIN = {
     "metadata": {"name": "trial", "namespace": "default", "labels": {"sidecar.istio.io/inject": "true"}},
     "spec": {"containers": [{"name": "app", "image": "app"}]},
 }
-LENGTH = 4
 
 
 class NamespaceIds(Value):
@@ -191,11 +191,10 @@ def _options(preparation: Preparation, proxy_configs: Shelves, path: str) -> Opt
 def work(orders: BinaryIO, answers: BinaryIO) -> None:
     """Do what is ordered until there are no more orders."""
     bench = Bench()
-    while len(head := orders.read(LENGTH)) == LENGTH:
-        order = TO_WORKER.decode(orders.read(int.from_bytes(head, "big")))
+    for content in frames(orders):
+        order = TO_WORKER.decode(content)
         found = bench.prepare(order) if isinstance(order, Preparation) else bench.ask(order)
-        body = msgspec.msgpack.encode(found)
-        answers.write(len(body).to_bytes(LENGTH, "big") + body)
+        answers.write(framed(msgspec.msgpack.encode(found)))
         answers.flush()
 
 
