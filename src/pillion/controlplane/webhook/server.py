@@ -23,6 +23,8 @@ Page = Callable[[], web.Response]
 _TIMEOUT = re.compile(r"([0-9]{1,4})s")
 _MARGIN = 0.5
 """Seconds before the API server gives up."""
+FAREWELL_TIMEOUT = 1.0
+"""Seconds that a client may take to say goodbye by TLS."""
 RETRY_AFTER = "1"
 """Seconds; the API server asks again, within the time that it has, only if it is told when."""
 
@@ -66,16 +68,25 @@ class Server:
         )
         with binding(host, port):
             self._listening = await loop.create_server(
-                self._accept, host, port, ssl=tls, ssl_handshake_timeout=self._limits.head_seconds, backlog=1024
+                self._accept,
+                host,
+                port,
+                ssl=tls,
+                ssl_handshake_timeout=self._limits.head_seconds,
+                ssl_shutdown_timeout=FAREWELL_TIMEOUT,
+                backlog=1024,
             )
         return int(self._listening.sockets[0].getsockname()[1])
 
     async def stop(self, seconds: float) -> None:
-        """Take no more connections, answer what was asked, and end within this time."""
+        """Take no more connections, answer what was asked within this time, and end when no connection is left."""
         if self._listening and self._http:
-            self._listening.close()
-            self._http.pre_shutdown()
-            await self._http.shutdown(seconds)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._listening.wait_closed())
+                await asyncio.sleep(0)  # Python 3.11 waits for connections only if it waits before it closes
+                self._listening.close()
+                self._http.pre_shutdown()
+                await self._http.shutdown(seconds)
 
     def _accept(self) -> asyncio.Protocol:
         assert self._http is not None  # noqa: S101 it is what listens
