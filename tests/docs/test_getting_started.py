@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.root, pytest.mark.envoy]
 
 
 def _down() -> None:
-    """Take the page's mesh down where a block that failed left it."""
+    """Take the page's mesh down where a block that failed left it, or a run that was killed."""
     done = subprocess.run(
         [sys.executable, "-m", "pillion", "down", "--mesh", "first"], capture_output=True, check=False
     )
@@ -20,6 +20,7 @@ def _down() -> None:
 
 
 def test_the_blocks_print_what_the_page_says(tmp_path: Path) -> None:
+    _down()
     try:
         ran = list(run("getting-started.md", tmp_path, {}))
     finally:

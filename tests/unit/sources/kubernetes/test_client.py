@@ -9,9 +9,9 @@ from typing import cast
 from pillion.pki.authority import create, issue
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import KubernetesClient
+from support.sockets import open_sockets
 
 NOW = dt.datetime.now(dt.UTC)
-OPEN = Path("/proc/self/fd")
 
 
 class Mute(asyncio.Protocol):
@@ -45,14 +45,10 @@ async def left_open(trusted: str, context: ssl.SSLContext) -> int:
             asking = tasks.create_task(client.request("GET", "/api/v1/pods"))
             await asked.wait()
             asking.cancel()
-        left = open_sockets() - before - len(made)
+        left = len(open_sockets() - before) - len(made)
         for each in made:
             each.transport.abort()
         return left
-
-
-def open_sockets() -> int:
-    return sum(each.readlink().name.startswith("socket:") for each in OPEN.iterdir() if each.is_symlink())
 
 
 def test_a_cancelled_request_leaves_no_connection(tmp_path: Path) -> None:
