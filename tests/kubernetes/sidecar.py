@@ -40,6 +40,8 @@ class Sidecar:
         self._id = f"sidecar~10.1.1.1~{name}.{namespace}~{namespace}.svc.cluster.local"
         self._metadata = {"NAMESPACE": namespace, "SERVICE_ACCOUNT": account}
         self._changed = asyncio.Event()
+        self._mouth = asyncio.Lock()
+        """gRPC takes one message at a time, and calls two at once an internal error."""
 
     def request(self, type_url: str) -> DeltaDiscoveryRequest:
         """Say who it is, and what it wants."""
@@ -55,12 +57,12 @@ class Sidecar:
         for type_url in (CLUSTER, LISTENER):
             request = self.request(type_url)
             request.initial_resource_versions.update({name: at for (of, name), at in known.items() if of == type_url})
-            await self._call.write(request.SerializeToString())
+            await self._say(request)
         names = [name for of, name in known if of == ENDPOINT]
         if names:
             request = DeltaDiscoveryRequest(type_url=ENDPOINT, resource_names_subscribe=names)
             request.initial_resource_versions.update({name: at for (of, name), at in known.items() if of == ENDPOINT})
-            await self._call.write(request.SerializeToString())
+            await self._say(request)
 
     async def ask(self, type_url: str, *names: str) -> None:
         """Subscribe to resources by name."""
@@ -72,10 +74,12 @@ class Sidecar:
             while True:
                 await self._take()
         self.ended.set()
+        self._changed.set()
 
     async def _say(self, request: DeltaDiscoveryRequest) -> None:
         try:
-            await self._call.write(request.SerializeToString())
+            async with self._mouth:
+                await self._call.write(request.SerializeToString())
         except grpc.aio.AioRpcError as error:
             if error.details() != WRITTEN_TOO_LATE:
                 raise
@@ -114,8 +118,10 @@ class Sidecar:
         self._changed.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
-        """Wait until something that it was sent makes this true."""
+        """Wait until something that it was sent makes this true. Raises `EndedError` when nothing more will come."""
         while not true():
+            if self.ended.is_set():
+                raise EndedError
             self._changed.clear()
             await self._changed.wait()
 
