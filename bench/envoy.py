@@ -31,13 +31,9 @@ def benchmarks() -> Iterator[Figure]:
 
 async def _measure() -> list[Figure]:
     plane = ControlPlane(mesh.settings())
-    fronts: list[Front] = []
-    server = Server(plane, identify=lambda peer: fronts[0].caller(peer) if fronts else None)
-    port = server.listen("127.0.0.1:0")
-    await server.start()
+    server = Server(plane)
     with tempfile.TemporaryDirectory() as folder:
-        async with asyncio.TaskGroup() as tasks, Front(port) as front:
-            fronts.append(front)
+        async with asyncio.TaskGroup() as tasks, Front(server) as front:
             loop = tasks.create_task(plane.run())
             await plane.pushed(plane.apply(mesh.resources(1000)))
             socket = Path(folder) / "xds.sock"

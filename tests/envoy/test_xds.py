@@ -24,7 +24,8 @@ from pillion.xds.cache import inconsistencies
 from pillion.xds.front import Front
 from pillion.xds.request import Node
 from pillion.xds.resource import Need, Resource, View, versioned
-from pillion.xds.server import Server, Settled
+from pillion.xds.provider import Settled
+from pillion.xds.server import Server
 from pillion.xds.stream import Event, Nacked
 from support.ports import free_ports
 
@@ -199,9 +200,7 @@ def scene(folder: Path, ads: str, act: Callable[[Scene], Awaitable[None]]) -> No
             (port,) = free_ports(1)
             told = Told(View.of([*cluster("a", a), listener(port), routes("a")]))
             server = Server(told)
-            async with Front(server.listen("127.0.0.1:0")) as front:
-                server.identify = front.caller
-                await server.start()
+            async with Front(server) as front:
                 await front.open(folder / "xds.sock", "b/a")
                 async with envoy(folder, ads):
                     await told.settled()

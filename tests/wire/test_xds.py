@@ -15,7 +15,8 @@ from envoy.service.discovery.v3.discovery_pb2 import (
 )
 
 from pillion.xds.cache import Cache
-from pillion.xds.server import SERVICE, Server, UnauthenticatedError
+from pillion.xds.provider import UnauthenticatedError
+from pillion.xds.server import SERVICE, Server
 from support.xds import SHORT, res, see
 
 

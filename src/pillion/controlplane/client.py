@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Protocol, final
 
 from pillion.proxy.node import Proxy
+from pillion.xds.provider import Settled
 from pillion.xds.request import Refusal
 from pillion.xds.resource import View
-from pillion.xds.server import Settled
 from pillion.xds.stream import Event, Nacked
 
 
@@ -24,7 +24,7 @@ class Hub(Protocol):
 
 @final
 class Client:
-    """A stream's place in the control plane (an `xds.server.Attachment`)."""
+    """A stream's place in the control plane (an `xds.provider.Attachment`)."""
 
     __slots__ = ("_acknowledged", "_hub", "_notify", "_view", "node_id", "peer", "proxy", "refusals")
 

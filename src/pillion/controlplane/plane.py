@@ -20,9 +20,9 @@ from pillion.proxy.telling import Teller
 from pillion.resources.meta import HasMetadata, Ref
 from pillion.value import Diagnostic, Diagnostics, Value
 from pillion.xds.cache import inconsistencies
+from pillion.xds.provider import RefusedError
 from pillion.xds.request import Node
 from pillion.xds.resource import View
-from pillion.xds.server import RefusedError
 
 LOG = logging.getLogger(__name__)
 Identify = Callable[[str, Proxy], str | None]
@@ -43,7 +43,7 @@ class Push(Value):
 
 @final
 class ControlPlane:
-    """Turns resources into what each connected proxy is told (an `xds.server.Provider`)."""
+    """Turns resources into what each connected proxy is told (an `xds.provider.Provider`)."""
 
     def __init__(
         self, settings: MeshSettings, *, quiet: float = 0.002, may_be: Identify = lambda _peer, _proxy: None

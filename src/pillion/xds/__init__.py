@@ -11,5 +11,6 @@ and state of the world, with as few bytes as the protocol allows.
 - `stream`: one ADS stream as a state machine without I/O: requests and views in, responses out.
 - `status`: what can be read about a stream while it runs.
 - `cache`: which node sees which view; refuses a view that is not consistent.
-- `server`: the gRPC shell. `front`: Unix sockets in front of it, so that a socket's name says who is calling.
+- `provider`: what the server asks of whoever decides what clients see. `session`: one client's stream while it lasts.
+- `server`: gRPC at addresses. `front`: sockets that say who is calling: Unix sockets, or TLS (`tls`).
 """

@@ -1,289 +1,36 @@
-"""The gRPC shell: aggregated discovery over grpcio, bytes in and bytes out.
+"""The xDS server: aggregated discovery by gRPC, whichever way a client comes.
 
-Each stream has one task that reads, and one that writes as long as there is something to say; they share a `Stream`,
-which decides everything. A slow client holds up its own writer only. What is below, grpcio, hides behind `Wire`, so
-that it can be replaced.
+Callers come by addresses in plain text (`listen`), or by sockets that say who they are (`front`). Each stream is a
+`Session`; calls, connections and bytes are the business of `http2`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from functools import partial
-from typing import Any, Protocol, cast, final
+import logging
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast, final
 
-import grpc
-import grpc.aio
-from envoy.config.core.v3.base_pb2 import Node as NodeMessage
-from google.protobuf.message import DecodeError
 from msgspec.structs import replace
 
-from pillion.value import Value
-from pillion.xds.request import Node, parse_delta, parse_state, read_node
-from pillion.xds.resource import View
+from pillion.http2.call import Call
+from pillion.http2.group import Group
+from pillion.http2.limits import Limits
+from pillion.http2.status import Status
+from pillion.xds.provider import Admit, Provider, RefusedError
+from pillion.xds.request import Node
+from pillion.xds.session import Session, status_of
 from pillion.xds.status import StreamStatus
-from pillion.xds.stream import Dialect, Event, Response, Stream
+from pillion.xds.stream import Dialect
 
-_EOF: object = getattr(grpc.aio, "EOF")  # noqa: B009 (the stubs do not know it)
+LOG = logging.getLogger(__name__)
 SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
-MAX_REQUEST_BYTES = 16 << 20
-OPTIONS: tuple[tuple[str, int], ...] = (
-    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.so_reuseport", 0),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.max_concurrent_streams", 1000),
-    ("grpc.enable_channelz", 0),
-)
-"""grpcio sets TCP_NODELAY on every socket by itself."""
-
-
-class Settled(Value):
-    """The client has acknowledged all of its current view."""
-
-
-class Attachment(Protocol):
-    """What ties one stream to whoever decides what it sees."""
-
-    @property
-    def view(self) -> View | None:
-        """The view to begin with; None when there is none yet: then the client waits for `notify`."""
-        ...
-
-    def heard(self, event: Event | Settled, /) -> None:
-        """Learn what the client says about what it was sent. Must be quick."""
-        ...
-
-    def detach(self) -> None:
-        """Learn that the stream is over; `notify` is not called after this."""
-        ...
-
-
-class Provider(Protocol):
-    """Decides which view a node sees. Called on the event loop; must be quick."""
-
-    def attach(self, node: Node, peer: str, notify: Callable[[View], None]) -> Attachment:
-        """Begin a stream; call `notify` on the event loop with each new view. Raise `RefusedError` to refuse it."""
-        ...
-
-
-class RefusedError(Exception):
-    """The node may not have a stream; the text is told to it."""
-
-
-class UnauthenticatedError(RefusedError):
-    """The node did not prove who it is."""
-
-
-class ClosedError(Exception):
-    """The stream is over, by the client's will or because it was broken."""
-
-
-class Wire(Protocol):
-    """One bidirectional stream of messages, whatever carries it."""
-
-    async def read(self) -> bytes:
-        """Return the next message; raise `ClosedError` at the end."""
-        ...
-
-    async def write(self, data: bytes) -> None:
-        """Hand a message over, and wait while the client's window is full; raise `ClosedError` at the end."""
-        ...
-
-
-class ProtocolError(Exception):
-    """The client does not speak the protocol."""
-
-
-Parse = Callable[[bytes], tuple[Any, NodeMessage | None]]
-Admit = Callable[[str, Mapping[str, str]], Awaitable[str]]
-"""(peer, metadata of the call) -> the name that the provider is given. Raises `RefusedError`."""
-
-
-@final
-class Session:
-    """One client's stream while it lasts."""
-
-    __slots__ = (
-        "_asleep", "_attachment", "_parse", "_provider", "_sent", "_settled_on", "_stopping", "_stream", "_tasks",
-        "_wire", "_writing", "node", "peer",
-    )  # fmt: skip
-
-    def __init__(self, wire: Wire, dialect: Dialect, peer: str, provider: Provider) -> None:
-        self.node = ""
-        self.peer = peer
-        self._wire = wire
-        self._provider = provider
-        self._stream = Stream(dialect)
-        self._parse: Parse = parse_delta if dialect == "delta" else parse_state
-        self._tasks: asyncio.TaskGroup | None = None
-        """Where a writer may be started; None before the first request and after the last."""
-        self._writing = False
-        self._asleep: asyncio.Future[None] | None = None
-        self._attachment: Attachment | None = None
-        self._settled_on: View | None = None
-        self._sent = (0, 0, 0, 0)
-        self._stopping = False
-
-    def status(self) -> StreamStatus:
-        """Return what the client was sent and what it acknowledged."""
-        responses, resources, removed, size = self._sent
-        return replace(
-            self._stream.status(),
-            node=self.node,
-            peer=self.peer,
-            responses=responses,
-            resources=resources,
-            removed=removed,
-            bytes=size,
-        )
-
-    async def run(self, share: Callable[[Node], Node]) -> None:
-        """Serve the client until it goes; raises `ProtocolError` or `RefusedError` when it has to be sent away."""
-        try:
-            self._begin(await self._wire.read(), share)
-            async with asyncio.TaskGroup() as self._tasks:
-                self._wake()
-                await self._read()
-        except* (ClosedError, ProtocolError, RefusedError) as ended:
-            reason = _first(ended)
-        else:
-            return
-        finally:
-            self._tasks = None
-            if self._attachment is not None:
-                self._attachment.detach()
-        if not isinstance(reason, ClosedError):
-            raise reason
-
-    def _begin(self, data: bytes, share: Callable[[Node], Node]) -> None:
-        request, message = self._parse_request(data)
-        if message is None or not message.id:
-            raise ProtocolError("the first request must say node.id")
-        node = share(read_node(message))
-        self.node = node.id
-        self._attachment = self._provider.attach(node, self.peer, self._notify)
-        if self._attachment.view is not None:
-            self._stream.show(self._attachment.view)
-        self._stream.receive(request)
-
-    def stop(self) -> None:
-        """End the stream in good order: the client sees it end, not break."""
-        self._stopping = True
-        self._wake()
-
-    def _parse_request(self, data: bytes) -> tuple[Any, NodeMessage | None]:
-        try:
-            request, message = self._parse(data)
-        except DecodeError as error:
-            raise ProtocolError(f"not a discovery request: {error}") from error
-        if not request.type_url:
-            raise ProtocolError("a request must say type_url")
-        return request, message
-
-    def _notify(self, view: View) -> None:
-        self._stream.show(view)
-        self._wake()
-
-    def _wake(self) -> None:
-        """Let the writer look again, or begin."""
-        if self._asleep is not None and not self._asleep.done():
-            self._asleep.set_result(None)
-        elif not self._writing and self._tasks is not None:
-            self._writing = True
-            self._tasks.create_task(self._write())
-
-    async def _read(self) -> None:
-        while True:
-            self._take(await self._wire.read())
-
-    def _take(self, data: bytes) -> None:
-        """Take a request in; apart from the loop, so that nothing of it stays while the next one is awaited."""
-        request, _ = self._parse_request(data)
-        for event in self._stream.receive(request):
-            if self._attachment is not None:
-                self._attachment.heard(event)
-        if self._stream.pending:
-            self._wake()
-        else:
-            self._tell_settled()
-
-    async def _write(self) -> None:
-        """Say what there is to say; end when there is nothing that a wait could bring."""
-        stream, loop = self._stream, asyncio.get_running_loop()
-        deadline: float | None = None
-        try:
-            while True:
-                while (response := stream.next()) is not None:
-                    await self._wire.write(response.data)
-                    self._count(response)
-                self._tell_settled()
-                if self._stopping:
-                    raise ClosedError
-                patience = stream.patience
-                if patience is None:
-                    return
-                deadline = min(deadline or loop.time() + patience, loop.time() + patience)
-                if not await self._sleep_until(deadline):
-                    stream.lapse()
-                    deadline = None
-        except BaseException:
-            self._tasks = None  # whatever ended the writer ends the stream
-            raise
-        finally:
-            self._writing = False
-
-    async def _sleep_until(self, deadline: float) -> bool:
-        """Wait until somebody wakes the writer; return whether that was before the deadline."""
-        self._asleep = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._asleep
-        except TimeoutError:
-            return False
-        finally:
-            self._asleep = None
-        return True
-
-    def _count(self, response: Response) -> None:
-        count, resources, removed, size = self._sent
-        self._sent = (
-            count + 1,
-            resources + response.resources,
-            removed + response.removed,
-            size + len(response.data),
-        )
-
-    def _tell_settled(self) -> None:
-        if self._settled_on is not self._stream.view and self._stream.settled and self._attachment is not None:
-            self._settled_on = self._stream.view
-            self._attachment.heard(Settled())
-
-
-@final
-class GrpcWire:
-    """A `Wire` over one grpcio call."""
-
-    __slots__ = ("_context",)
-
-    def __init__(self, context: Any) -> None:
-        self._context = context
-
-    async def read(self) -> bytes:
-        """Return the next message."""
-        data = await self._context.read()
-        if data is _EOF:
-            raise ClosedError
-        return cast(bytes, data)
-
-    async def write(self, data: bytes) -> None:
-        """Hand a message to HTTP/2, waiting for its window."""
-        try:
-            await self._context.write(data)
-        except (grpc.RpcError, grpc.aio.InternalError, asyncio.InvalidStateError) as error:
-            raise ClosedError from error
+METHODS: dict[str, Dialect] = {
+    f"/{SERVICE}/StreamAggregatedResources": "state",
+    f"/{SERVICE}/DeltaAggregatedResources": "delta",
+}
+BACKLOG = 1024
+LIMITS = Limits()
 
 
 @final
@@ -294,94 +41,151 @@ class Server:
         self,
         provider: Provider,
         identify: Callable[[str], str | None] = lambda peer: peer,
-        options: Iterable[tuple[str, Any]] = (),
         admit: Admit | None = None,
+        limits: Limits = LIMITS,
     ) -> None:
         """Set up a server.
 
         Args:
             provider: decides what each node sees.
-            identify: turns the peer's address (`ipv4:127.0.0.1:4711`) into the name that the provider is given;
-                None turns the peer away. May be set again later.
-            options: more gRPC channel arguments.
+            identify: turns the address of who comes by `listen` (`ipv4:127.0.0.1:4711`) into the name that the
+                provider is given; None turns the peer away.
             admit: looks at a call's metadata too, before its stream begins, and may take its time.
+            limits: of each connection.
         """
         self._provider = provider
-        self.identify = identify
+        self._identify = identify
         self._admit = admit
+        self._limits = limits
         self._sessions: dict[Session, None] = {}
         self._extensions: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._server = grpc.aio.server(options=[*OPTIONS, *options])
-        methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-            "StreamAggregatedResources": grpc.stream_stream_rpc_method_handler(partial(self._serve, "state")),
-            "DeltaAggregatedResources": grpc.stream_stream_rpc_method_handler(partial(self._serve, "delta")),
-        }
-        self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, methods),))
+        self._groups: dict[Group, None] = {}
+        self._own = self.group()
+        self._sockets: list[socket.socket] = []
+        self._listeners: list[asyncio.Server] = []
+        self._tasks: asyncio.TaskGroup | None = None
+        """Where callers are admitted, if that takes time."""
 
     def listen(self, address: str) -> int:
         """Listen on `host:port` or `unix:path` in plain text; return the port. Raises `OSError` when it is taken."""
         try:
-            return self._server.add_insecure_port(address)
-        except RuntimeError as error:
+            listener = _listener(address)
+        except OSError as error:
             raise OSError(f"cannot listen on {address}: {error}") from error
+        self._sockets.append(listener)
+        name: object = listener.getsockname()
+        return cast(int, name[1]) if isinstance(name, tuple) else 0
 
     async def start(self) -> None:
         """Begin to serve."""
-        await self._server.start()
+        loop = asyncio.get_running_loop()
+        if self._admit is not None and self._tasks is None:
+            self._tasks = await asyncio.TaskGroup().__aenter__()
+        for each in self._sockets:
+            serve = loop.create_unix_server if each.family == socket.AF_UNIX else loop.create_server
+            made = await serve(lambda: self._own.protocol(self._name), sock=each, backlog=BACKLOG)
+            self._listeners.append(made)
+        self._sockets.clear()
 
     async def stop(self, grace: float = 1.0) -> None:
-        """End all streams, then the server; what is left after `grace` seconds is cut."""
-        self.end_streams()
-        await self._server.stop(grace)
+        """End all streams, then the connections; what is left after `grace` seconds is cut."""
+        for listener in self._listeners:
+            listener.close()
+        for each in self._sockets:
+            each.close()
+        self._listeners.clear()
+        self._sockets.clear()
+        groups = list(self._groups)
+        for group in groups:
+            group.leave()
+        await asyncio.gather(*(group.gone(grace) for group in groups))
+        tasks, self._tasks = self._tasks, None
+        if tasks is not None:
+            await tasks.__aexit__(None, None, None)
 
     def end_streams(self) -> None:
         """End all streams in good order; their clients come again, and say what they know."""
-        for session in self._sessions:
+        for session in list(self._sessions):
             session.stop()
 
     def status(self) -> tuple[StreamStatus, ...]:
         """Return the status of every stream, in the order in which they began."""
         return tuple(session.status() for session in self._sessions)
 
-    async def _serve(self, dialect: Dialect, _: object, context: Any) -> None:
-        peer = self.identify(context.peer())
-        if peer is None:
-            await context.abort(grpc.StatusCode.PERMISSION_DENIED, "unknown peer")
-            return
-        if self._admit is not None:
-            said = context.invocation_metadata() or ()
-            try:
-                peer = await self._admit(peer, {key: value for key, value in said if isinstance(value, str)})
-            except RefusedError as refused:
-                await context.abort(_code(refused), str(refused))
-                return
-        session = Session(GrpcWire(context), dialect, peer, self._provider)
-        self._sessions[session] = None
-        try:
-            await session.run(self._share)
-        except RefusedError as refused:
-            code, text = _code(refused), str(refused)
-        except ProtocolError as broken:
-            code, text = grpc.StatusCode.INVALID_ARGUMENT, str(broken)
-        else:
-            return
-        finally:
-            del self._sessions[session]
-        await context.abort(code, text)
+    def group(self, most: int = 0) -> Group:
+        """Make a place for connections that come another way, `most` of them at once (0: any number)."""
+        group = Group(self._serve, self._limits, most)
+        self._groups[group] = None
+        return group
 
-    def _share(self, node: Node) -> Node:
+    def forget(self, group: Group) -> None:
+        """Let go of a place whose connections are cut."""
+        self._groups.pop(group, None)
+
+    def _name(self, transport: asyncio.Transport) -> str | None:
+        return self._identify(_peer(cast("object", transport.get_extra_info("peername"))))
+
+    def _serve(self, call: Call) -> None:
+        dialect = METHODS.get(call.request.path)
+        if dialect is None:
+            call.end(Status.UNIMPLEMENTED, "there is no such method")
+        elif call.caller is None:
+            call.end(Status.PERMISSION_DENIED, "unknown peer")
+        elif self._admit is None:
+            self._begin(call, dialect, call.caller)
+        elif self._tasks is None:
+            call.end(Status.UNAVAILABLE, "shutting down")
+        else:
+            call.waiting = self._tasks.create_task(self._admitted(call, dialect, call.caller, self._admit))
+
+    async def _admitted(self, call: Call, dialect: Dialect, caller: str, admit: Admit) -> None:
+        try:
+            peer = await admit(caller, call.metadata)
+            if not call.is_over:
+                self._begin(call, dialect, peer)
+        except RefusedError as refused:
+            call.end(status_of(refused), str(refused))
+        except Exception:
+            LOG.exception("a caller cannot be admitted")
+            call.end(Status.INTERNAL, "internal error")
+        call.flush()
+
+    def _begin(self, call: Call, dialect: Dialect, peer: str) -> None:
+        session = Session(call, dialect, peer, self._provider, self)
+        self._sessions[session] = None
+        call.accept(session)
+
+    def share(self, node: Node, /) -> Node:
         """Let equal lists of extensions (there are some five hundred in each Envoy) be one object."""
         known = self._extensions.setdefault(node.extensions, node.extensions)
         if len(self._extensions) > 64:
             self._extensions.clear()
         return replace(node, extensions=known)
 
+    def left(self, session: Session, /) -> None:
+        """Forget a session."""
+        self._sessions.pop(session, None)
 
-def _code(refused: RefusedError) -> grpc.StatusCode:
-    unproved = isinstance(refused, UnauthenticatedError)
-    return grpc.StatusCode.UNAUTHENTICATED if unproved else grpc.StatusCode.PERMISSION_DENIED
+
+def _listener(address: str) -> socket.socket:
+    """Make a socket that listens on `host:port` (or `:port`, on every address) or `unix:path`."""
+    if address.startswith("unix:"):
+        path = Path(address.removeprefix("unix:"))
+        path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        listener.listen(BACKLOG)
+        return listener
+    host, _, port = address.rpartition(":")
+    place = (host.strip("[]"), int(port))
+    if not host and socket.has_dualstack_ipv6():
+        return socket.create_server(place, family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
+    return socket.create_server(place, family=socket.AF_INET6 if ":" in place[0] else socket.AF_INET, backlog=BACKLOG)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    inner = group.exceptions[0]
-    return _first(cast(BaseExceptionGroup[BaseException], inner)) if isinstance(inner, BaseExceptionGroup) else inner
+def _peer(name: object) -> str:
+    """Write a socket's address as gRPC does."""
+    if not isinstance(name, tuple):
+        return "unix:"
+    host, port, *_ = cast("tuple[str, int]", name)
+    return f"ipv6:%5B{host}%5D:{port}" if ":" in host else f"ipv4:{host}:{port}"

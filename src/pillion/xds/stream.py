@@ -48,9 +48,20 @@ class Response(NamedTuple):
 
     type_url: str
     nonce: str
-    data: bytes
+    parts: tuple[bytes, ...]
+    """The message, whose greater part may be what others are sent, too."""
     resources: int
     removed: int
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message."""
+        return sum(map(len, self.parts))
+
+    @property
+    def data(self) -> bytes:
+        """The message in one piece."""
+        return b"".join(self.parts)
 
 
 @final
@@ -178,25 +189,28 @@ class Stream:
             return None
         self._nonce += 1
         nonce = str(self._nonce)
-        data = self._serialise(subscription, told, nonce)
-        if data is None:
+        parts = self._serialise(subscription, told, nonce)
+        if parts is None:
             return None
         subscription.launch(nonce, told)
         self._warm(subscription.type_url, told.resources)
-        return Response(subscription.type_url, nonce, data, len(told.resources), len(told.removed))
+        return Response(subscription.type_url, nonce, parts, len(told.resources), len(told.removed))
 
-    def _serialise(self, subscription: Subscription, told: Told, nonce: str) -> bytes | None:
+    def _serialise(self, subscription: Subscription, told: Told, nonce: str) -> tuple[bytes, ...] | None:
         type_url, base = subscription.type_url, subscription.base
         if self._dialect == "delta":
-            frames = (base.delta_body,) if told.everything else (each.delta_frame for each in told.resources)
-            return frame.delta_response(type_url, frames, told.removed, nonce)
+            if told.everything:
+                return base.delta_body, frame.delta_response(type_url, (), told.removed, nonce)
+            frames = (each.delta_frame for each in told.resources)
+            return (frame.delta_response(type_url, frames, told.removed, nonce),)
         if not subscription.wildcard:
             if not told.resources:
                 return None  # there is no way to say that a resource is gone
-            return frame.state_response(type_url, (each.state_frame for each in told.resources), base.version, nonce)
+            frames = (each.state_frame for each in told.resources)
+            return (frame.state_response(type_url, frames, base.version, nonce),)
         kept = [each.state_frame for each in subscription.leaving.values() if isinstance(each, Resource)]
         version = f"{base.version}+" if kept else base.version
-        return frame.state_response(type_url, (base.state_body, *kept), version, nonce)
+        return base.state_body, frame.state_response(type_url, kept, version, nonce)
 
     def _warm(self, type_url: str, sent: tuple[Resource, ...]) -> None:
         warmed = type_urls.WARMS_WITH.get(type_url)

@@ -17,7 +17,7 @@ from pillion.pki.identity import parse_identity
 from pillion.proxy.node import Proxy
 from pillion.sources.kubernetes.client import ApiError, KubernetesClient
 from pillion.value import FrozenMap, Value
-from pillion.xds.server import UnauthenticatedError
+from pillion.xds.provider import UnauthenticatedError
 
 PLAINTEXT = "plaintext"
 """The name of a caller who proved nothing, where that is allowed."""
@@ -102,7 +102,7 @@ class Authenticator:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def admit(self, peer: str, metadata: Mapping[str, str]) -> str:
-        """Name the caller (an `xds.server.Admit`); `peer` is the URI of its certificate, or empty.
+        """Name the caller (an `xds.provider.Admit`); `peer` is the URI of its certificate, or empty.
 
         Raises `UnauthenticatedError`.
         """

@@ -13,9 +13,9 @@ from prometheus_client.registry import Collector
 from pillion.controlplane.plane import ControlPlane, Push
 from pillion.controlplane.tally import Tally
 from pillion.resources.meta import HasMetadata, Ref
+from pillion.xds.provider import Attachment, Settled
 from pillion.xds.request import Node
 from pillion.xds.resource import View
-from pillion.xds.server import Attachment, Settled
 from pillion.xds.stream import Event, Nacked
 from pillion.xds.type_urls import CLUSTER, ENDPOINT, EXTENSION_CONFIG, LISTENER, ROUTE, SECRET
 
@@ -108,7 +108,7 @@ class _ReadOff(Collector):
 
 @final
 class Counted:
-    """A provider whose clients' answers are counted on the way (an `xds.server.Provider`)."""
+    """A provider whose clients' answers are counted on the way (an `xds.provider.Provider`)."""
 
     def __init__(self, plane: ControlPlane, metrics: Metrics) -> None:
         self._plane = plane

@@ -21,7 +21,7 @@ from pillion.controlplane.serve.keeper import Keeper, KeeperError
 from pillion.controlplane.serve.mesh_config import settings_of
 from pillion.controlplane.serve.metrics import Counted, Metrics, Reading
 from pillion.controlplane.serve.roots import CONFIG_MAP, Roots
-from pillion.controlplane.serve.settings import Address, ServeSettings
+from pillion.controlplane.serve.settings import ServeSettings
 from pillion.controlplane.serve.web import debug, listening, monitoring
 from pillion.controlplane.validation.door import judging
 from pillion.controlplane.writing.allocator import ENTRY
@@ -234,8 +234,9 @@ class Replica:
         tls = self.settings.tls
         self.ports["tls"] = await front.open_tls(tls.host, tls.port, self.keeper.context, caller)
         if self.settings.plaintext is not None:
+            host, port = self.settings.plaintext
             open_server = Server(Counted(self.plane, self.metrics), identify=lambda _: PLAINTEXT)
-            self.ports["plaintext"] = open_server.listen(_text(self.settings.plaintext))
+            self.ports["plaintext"] = open_server.listen(f"{host}:{port}")
             self._servers.append(open_server)
             await open_server.start()
         self.ready.set()
@@ -339,14 +340,12 @@ async def serving(access: Access, settings: ServeSettings) -> AsyncGenerator[Rep
     async with KubernetesClient(access) as client:
         replica = Replica(settings, client)
         inner = Server(Counted(replica.plane, replica.metrics), admit=replica.authenticator.admit)
-        port = inner.listen("127.0.0.1:0")
         async with (
             listening(monitoring(replica), settings.monitoring) as replica.ports["monitoring"],
             listening(debug(replica), settings.debug) as replica.ports["debug"],
-            Front(port) as front,
+            Front(inner) as front,
             asyncio.TaskGroup() as tasks,
         ):
-            inner.identify = front.caller
             await inner.start()
             work = (
                 replica.plane.run(),
@@ -371,8 +370,3 @@ async def serving(access: Access, settings: ServeSettings) -> AsyncGenerator[Rep
 
 def _count(shelves: Iterable[tuple[Any, ...]]) -> float:
     return float(sum(len(shelf) for shelf in shelves))
-
-
-def _text(address: Address) -> str:
-    host = f"[{address.host}]" if ":" in address.host else address.host or "0.0.0.0"  # noqa: S104 (as it was told)
-    return f"{host}:{address.port}"

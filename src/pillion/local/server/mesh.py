@@ -317,9 +317,7 @@ async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
     prepared = injection.prepare(intake.NOTHING, None)
     plane = ControlPlane(prepared.mesh, may_be=may_be)
     mesh = Mesh(options, layout, plane)
-    callers: list[Front] = []
-    server = Server(plane, identify=lambda peer: callers[0].caller(peer) if callers else None)
-    port = server.listen("127.0.0.1:0")
+    server = Server(plane)
     settings = KubeletSettings(
         state=str(layout.path), node_name=NODE, host_ip=options.fabric.node_address(4), rules=options.rules,
         directory=options.directory,
@@ -333,11 +331,10 @@ async def running(options: MeshOptions, layout: Layout) -> AsyncGenerator[Mesh]:
             loops: list[asyncio.Task[None]] = []
             try:
                 async with (
-                    Front(port) as front,
+                    Front(server) as front,
                     fabric(options.fabric, tasks, mesh.books(), mesh.remember_books) as network,
                     kubelet(settings, network, journal, _objects(mesh), mesh.told, mesh.warned) as run,
                 ):
-                    callers.append(front)
                     pods = Pods(layout, (run, front), tasks, mesh.touch)
                     mesh.settle_in(network, run, pods)
                     await mesh.read_files()

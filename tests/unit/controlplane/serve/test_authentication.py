@@ -9,7 +9,7 @@ from pillion.controlplane.serve.authentication import AT_ONCE, PLAINTEXT, REFUSE
 from pillion.proxy.node import Proxy, read_proxy
 from pillion.sources.kubernetes.access import Access
 from pillion.sources.kubernetes.client import KubernetesClient
-from pillion.xds.server import UnauthenticatedError
+from pillion.xds.provider import UnauthenticatedError
 from support.web import Web, serving
 
 
