@@ -22,9 +22,9 @@ from google.protobuf.message import Message
 from pillion.xds import type_urls
 from pillion.xds.cache import inconsistencies
 from pillion.xds.front import Front
+from pillion.xds.provider import Settled
 from pillion.xds.request import Node
 from pillion.xds.resource import Need, Resource, View, versioned
-from pillion.xds.provider import Settled
 from pillion.xds.server import Server
 from pillion.xds.stream import Event, Nacked
 from support.ports import free_ports

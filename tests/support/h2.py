@@ -105,9 +105,7 @@ class Talk:
 
     def resets(self) -> list[tuple[int, int]]:
         """Return stream and code of each RST_STREAM among what was sent."""
-        return [
-            (each.stream, int.from_bytes(each.payload)) for each in self.sent() if each.kind == frames.RST_STREAM
-        ]
+        return [(each.stream, int.from_bytes(each.payload)) for each in self.sent() if each.kind == frames.RST_STREAM]
 
 
 def portions(whole: bytes, cuts: Iterable[int]) -> Iterator[bytes]:

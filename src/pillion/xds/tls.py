@@ -166,6 +166,10 @@ class SecureTransport(asyncio.Transport, asyncio.Protocol):
         if self._below is not None:
             self._below.set_write_buffer_limits(high, low)
 
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes, encrypted, wait to be sent."""
+        return 0 if self._below is None else self._below.get_write_buffer_size()
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Tell of the client's certificate (`peercert`, when it is good), else of the connection below."""
         if name == "peercert":

@@ -1,19 +1,25 @@
 import asyncio
+import datetime as dt
 import os
+import ssl
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import grpc
 import grpc.aio
 import pytest
 
 from pillion.http2.limits import Limits
+from pillion.pki.authority import create, issue
 from pillion.xds.cache import Cache
 from pillion.xds.front import MOST_CONNECTIONS, Front, Owner
 from pillion.xds.server import SERVICE, Server
+from support.asking import asked
 from support.h2 import HELLO
 from support.xds import see
-from support.xds_line import asked
+
+NOW = dt.datetime.now(dt.UTC)
 
 
 def with_front(act: Callable[[Front, list[str]], Awaitable[None]], **limits: float) -> None:
@@ -47,7 +53,7 @@ def test_a_caller_is_known_by_its_socket(tmp_path: Path) -> None:
         for name in ("prod/a", "prod/b"):
             path = tmp_path / name.replace("/", "-")
             async with grpc.aio.insecure_channel(f"unix:{path}") as channel:
-                assert await asked(channel.stream_stream(f"/{SERVICE}/DeltaAggregatedResources")) == ["a"]
+                assert await asked(channel.stream_stream(f"/{SERVICE}/DeltaAggregatedResources")()) == ["a"]
             assert peers[-1] == name
 
     with_front(act)
@@ -65,7 +71,9 @@ def test_a_closed_socket_ends_its_connections_and_leaves_nothing(tmp_path: Path)
         writer.close()
         assert not (tmp_path / "s").exists()
         await front.open(tmp_path / "s", "again")
-        assert (await spoken(tmp_path / "s"))[0]
+        is_served, writer = await spoken(tmp_path / "s")
+        assert is_served
+        writer.close()
 
     with_front(act)
     assert not list(tmp_path.iterdir())
@@ -113,22 +121,17 @@ def test_a_socket_takes_a_few_connections_and_ends_the_others_until_one_leaves(t
 def test_a_caller_who_says_nothing_is_cut_off_and_one_who_spoke_is_not(tmp_path: Path) -> None:
     async def act(front: Front, _: list[str]) -> None:
         await front.open(tmp_path / "s", "s")
-        is_served, speech = await spoken(tmp_path / "s")
-        assert is_served
+        heard, speech = await asyncio.open_unix_connection(tmp_path / "s")
+        speech.write(HELLO)
         mute, silence = await asyncio.open_unix_connection(tmp_path / "s")
         assert await mute.read() == b""
         silence.close()
-        await asked_to_answer(speech)
+        speech.write(b"\0\0\x08\x06\0\0\0\0\0pillion?")
+        while not (await heard.read(100)).endswith(b"pillion?"):
+            pass
         speech.close()
 
     with_front(act, first=0.2)
-
-
-async def asked_to_answer(writer: asyncio.StreamWriter) -> None:
-    """Hold that a connection is open still."""
-    assert not writer.is_closing()
-    writer.write(b"\0\0\x08\x06\0\0\0\0\0pillion?")
-    await writer.drain()
 
 
 def test_connections_end_with_the_front(tmp_path: Path) -> None:
@@ -145,3 +148,32 @@ def test_connections_end_with_the_front(tmp_path: Path) -> None:
             writer.close()
 
     asyncio.run(scene())
+
+
+def test_a_caller_by_tls_is_who_its_certificate_names(tmp_path: Path) -> None:
+    authority = create("tests", NOW)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["h2"])
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=authority.certificate)
+    leaf = issue(authority, ["localhost"], NOW)
+    (tmp_path / "leaf.pem").write_text(leaf.key + leaf.certificate)
+    context.load_cert_chain(tmp_path / "leaf.pem")
+    caller = issue(authority, ["spiffe://td/ns/a/sa/b"], NOW)
+    root = authority.certificate.encode()
+    shown = grpc.ssl_channel_credentials(root, caller.key.encode(), caller.certificate.encode())
+
+    async def act(front: Front, peers: list[str]) -> None:
+        port = await front.open_tls("127.0.0.1", 0, context, named)
+        for credentials in (shown, grpc.ssl_channel_credentials(root)):
+            options = [("grpc.ssl_target_name_override", "localhost")]
+            async with grpc.aio.secure_channel(f"127.0.0.1:{port}", credentials, options) as channel:
+                assert await asked(channel.stream_stream(f"/{SERVICE}/DeltaAggregatedResources")()) == ["a"]
+        assert peers == ["spiffe://td/ns/a/sa/b", "nobody"]
+
+    with_front(act)
+
+
+def named(transport: asyncio.Transport) -> str:
+    certificate = transport.get_extra_info("peercert") or {}
+    return next((value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI"), "nobody")

@@ -1,67 +1,20 @@
-"""A session over another wire than gRPC."""
+"""What the server does with calls that are none of its own, and with callers whom it does not know yet."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
+import grpc
+import grpc.aio
 import pytest
-from envoy.service.discovery.v3.discovery_pb2 import DeltaDiscoveryRequest, DeltaDiscoveryResponse
 
-from pillion.xds.request import Node
-from pillion.xds.resource import View
-from pillion.xds.server import ClosedError, ProtocolError, RefusedError, Session, Settled
-from pillion.xds.stream import Event
-from support.xds import SHORT, res, see
+from pillion.xds.cache import Cache
+from pillion.xds.provider import RefusedError
+from pillion.xds.server import SERVICE, Server
+from support.asking import asked, question
+from support.xds import see
 
-
-class Queues:
-    """A wire in memory."""
-
-    def __init__(self) -> None:
-        self.asked: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self.told: asyncio.Queue[bytes] = asyncio.Queue()
-
-    async def read(self) -> bytes:
-        data = await self.asked.get()
-        if data is None:
-            raise ClosedError
-        return data
-
-    async def write(self, data: bytes) -> None:
-        await self.told.put(data)
-
-    def say(self, kind: str, *names: str, node: str = "", **more: str) -> None:
-        request = DeltaDiscoveryRequest(type_url=SHORT.get(kind, kind), resource_names_subscribe=names, **more)
-        if node:
-            request.node.id = node
-        self.asked.put_nowait(request.SerializeToString())
-
-    async def hear(self) -> DeltaDiscoveryResponse:
-        return DeltaDiscoveryResponse.FromString(await self.told.get())
-
-
-class Provides:
-    """One view, and what is heard about it."""
-
-    def __init__(self, view: View | None) -> None:
-        self.view = view
-        self.events: asyncio.Queue[Event | Settled] = asyncio.Queue()
-        self.node = Node()
-        self.attached = False
-        self.came = asyncio.Event()
-        self.notify: Callable[[View], None] = lambda _: None
-
-    def attach(self, node: Node, peer: str, notify: Callable[[View], None]) -> "Provides":
-        if peer == "stranger":
-            raise RefusedError("who are you")
-        self.node, self.notify, self.attached = node, notify, True
-        self.came.set()
-        return self
-
-    def heard(self, event: Event | Settled, /) -> None:
-        self.events.put_nowait(event)
-
-    def detach(self) -> None:
-        self.attached = False
+DELTA = f"/{SERVICE}/DeltaAggregatedResources"
 
 
 def play(act: Callable[[], Awaitable[None]]) -> None:
@@ -72,61 +25,92 @@ def play(act: Callable[[], Awaitable[None]]) -> None:
     asyncio.run(limited())
 
 
-def test_a_session_tells_what_its_provider_shows_and_hears_what_the_client_says() -> None:
+def cache() -> Cache:
+    made = Cache(lambda _node, _peer: "all")
+    made.publish("all", see(CDS="a", EDS="a"))
+    return made
+
+
+def test_an_unknown_method_is_not_there() -> None:
     async def act() -> None:
-        wire, provides = Queues(), Provides(None)
-        session = Session(wire, "delta", "peer", provides)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(session.run(lambda node: node))
-            wire.say("CDS", node="n")
-            wire.say("EDS", "a")
-            await provides.came.wait()
-            provides.notify(see(CDS="a", EDS="a"))
-            for kind in ("CDS", "EDS"):
-                response = await wire.hear()
-                assert response.resources[0].resource.value == res(kind, "a").body
-                wire.say(kind, response_nonce=response.nonce)
-            while not isinstance(await provides.events.get(), Settled):
-                pass
-            status = session.status()
-            assert (status.node, status.peer, status.responses, status.resources) == ("n", "peer", 2, 2)
-            assert status.bytes > 0
-            session.stop()
-        assert not provides.attached
+        server = Server(cache())
+        port = server.listen("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.stream_stream(f"/{SERVICE}/Other")()
+            assert await call.code() == grpc.StatusCode.UNIMPLEMENTED
+        await server.stop()
 
     play(act)
 
 
-def test_a_session_does_not_wait_for_ever_for_the_rest_of_a_reconnect() -> None:
+@pytest.mark.parametrize("address", ["unix:{folder}/s", "[::1]:0", ":0"])
+def test_listens_where_it_is_told(address: str, tmp_path: Path) -> None:
     async def act() -> None:
-        wire, provides = Queues(), Provides(see(CDS="a", EDS="a"))
-        session = Session(wire, "delta", "peer", provides)
-        request = DeltaDiscoveryRequest(type_url=SHORT["CDS"])
-        request.node.id = "n"
-        request.initial_resource_versions["a"] = res("CDS", "a").version
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(session.run(lambda node: node))
-            wire.asked.put_nowait(request.SerializeToString())
-            assert not (await wire.hear()).resources
-            wire.asked.put_nowait(None)
+        server = Server(cache())
+        place = address.format(folder=tmp_path)
+        port = server.listen(place)
+        await server.start()
+        target = place if place.startswith("unix:") else f"[::1]:{port}"
+        async with grpc.aio.insecure_channel(target) as channel:
+            assert await asked(channel.stream_stream(DELTA)()) == ["a"]
+        await server.stop()
 
     play(act)
 
 
-@pytest.mark.parametrize(
-    ("peer", "data", "error"),
-    [
-        ("stranger", b"\x0a\x03\x0a\x01n\x12\x01t", RefusedError),
-        ("peer", b"\xff", ProtocolError),
-        ("peer", b"\x12\x01t", ProtocolError),
-        ("peer", b"\x0a\x03\x0a\x01n", ProtocolError),
-    ],
-)
-def test_who_may_not_have_a_stream_is_told_why(peer: str, data: bytes, error: type[Exception]) -> None:
+def test_a_taken_address_is_told() -> None:
     async def act() -> None:
-        wire = Queues()
-        wire.asked.put_nowait(data)
-        with pytest.raises(error):
-            await Session(wire, "delta", peer, Provides(None)).run(lambda node: node)
+        server = Server(cache())
+        port = server.listen("127.0.0.1:0")
+        with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"):
+            server.listen(f"127.0.0.1:{port}")
+        await server.stop()
+
+    play(act)
+
+
+def test_a_caller_who_leaves_is_not_admitted_any_more() -> None:
+    async def act() -> None:
+        came, gone = asyncio.Event(), asyncio.Event()
+
+        async def admit(_peer: str, _metadata: Mapping[str, str]) -> str:
+            came.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                gone.set()
+            raise RefusedError("too late")
+
+        server = Server(cache(), admit=admit)
+        port = server.listen("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.stream_stream(DELTA)()
+            await call.write(question())
+            await came.wait()
+            call.cancel()
+            await gone.wait()
+        assert server.status() == ()
+        await server.stop()
+
+    play(act)
+
+
+def test_a_fault_in_admitting_costs_the_call_and_not_the_server() -> None:
+    async def act() -> None:
+        async def admit(_peer: str, metadata: Mapping[str, str]) -> str:
+            if "bad" in metadata:
+                raise ZeroDivisionError("a fault")
+            return "known"
+
+        server = Server(cache(), admit=admit)
+        port = server.listen("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = channel.stream_stream(DELTA)(metadata=(("bad", "1"),))
+            assert await call.code() == grpc.StatusCode.INTERNAL
+            assert await asked(channel.stream_stream(DELTA)()) == ["a"]
+        await server.stop()
 
     play(act)

@@ -1,4 +1,4 @@
-"""TLS in front of a server: who calls is who the certificate names."""
+"""TLS for a protocol above it: who calls is who the certificate names."""
 
 import asyncio
 import datetime as dt
@@ -8,23 +8,23 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from pillion.pki.authority import Authority, Leaf, create, issue
-from pillion.xds.front import Front
+from pillion.xds.tls import SecureTransport
 
 NOW = dt.datetime.now(dt.UTC)
 
 
 class Echo(asyncio.Protocol):
-    """Answers with the peer's address first, then with what comes in."""
+    """Answers with the caller's name first, then with what comes in."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self.transport.write(f"ipv4:127.0.0.1:{transport.get_extra_info('peername')[1]}\n".encode())
+        self.transport.write(f"{name(self.transport)}\n".encode())
 
     def data_received(self, data: bytes) -> None:
         self.transport.write(data)
 
 
-def names(transport: asyncio.Transport) -> str:
+def name(transport: asyncio.Transport) -> str:
     certificate = transport.get_extra_info("peercert") or {}
     return next((value for kind, value in certificate.get("subjectAltName", ()) if kind == "URI"), "nobody")
 
@@ -47,46 +47,52 @@ def client_side(authority: Authority) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=authority.certificate)
 
 
-def with_front(
-    context: ssl.SSLContext,
-    act: Callable[[Front, int], Awaitable[None]],
-    behind: Callable[[], asyncio.Protocol] = Echo,
+def with_server(
+    context: ssl.SSLContext, act: Callable[[int], Awaitable[None]], behind: Callable[[], asyncio.Protocol] = Echo
 ) -> None:
     async def scene() -> None:
-        server = await asyncio.get_running_loop().create_server(behind, "127.0.0.1", 0)
-        async with asyncio.timeout(20), server, Front(server.sockets[0].getsockname()[1]) as front:
-            await act(front, await front.open_tls("127.0.0.1", 0, context, names))
+        made: list[SecureTransport] = []
+
+        def secure() -> SecureTransport:
+            made.append(SecureTransport(behind(), context))
+            return made[-1]
+
+        server = await asyncio.get_running_loop().create_server(secure, "127.0.0.1", 0)
+        async with asyncio.timeout(20), server:
+            await act(server.sockets[0].getsockname()[1])
+            for each in made:
+                each.abort()
+            await asyncio.sleep(0)
 
     asyncio.run(scene())
 
 
-async def asked(front: Front, port: int, context: ssl.SSLContext) -> str | None:
-    """Connect, send something there and back, and tell how the front names us."""
+async def asked(port: int, context: ssl.SSLContext) -> str | None:
+    """Connect, send something there and back, and tell how the server names us."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, limit=1 << 22)
-    peer = (await reader.readline()).decode().strip()
+    called = (await reader.readline()).decode().strip()
     writer.write(bytes(1_000_000))
     assert len(await reader.readexactly(1_000_000)) == 1_000_000
-    name = front.caller(peer)
     writer.close()
     await writer.wait_closed()
-    return name
+    return called
 
 
 def test_a_caller_is_known_by_its_certificate_or_is_nobody(tmp_path: Path) -> None:
     authority = create("tests", NOW)
 
-    async def act(front: Front, port: int) -> None:
-        assert await asked(front, port, client_side(authority)) == "nobody"
+    async def act(port: int) -> None:
+        assert await asked(port, client_side(authority)) == "nobody"
         leaf = issue(authority, ["spiffe://td/ns/a/sa/b"], NOW)
-        assert await asked(front, port, use(client_side(authority), leaf, tmp_path)) == "spiffe://td/ns/a/sa/b"
+        assert await asked(port, use(client_side(authority), leaf, tmp_path)) == "spiffe://td/ns/a/sa/b"
 
-    with_front(server_side(authority, tmp_path), act)
+    with_server(server_side(authority, tmp_path), act)
 
 
 def test_a_certificate_of_another_authority_is_sent_away(tmp_path: Path) -> None:
     authority, other = create("tests", NOW), create("others", NOW)
 
-    async def act(front: Front, port: int) -> None:
+    async def act(port: int) -> None:
         leaf = issue(other, ["spiffe://td/ns/a/sa/b"], NOW)
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", port, ssl=use(client_side(authority), leaf, tmp_path)
@@ -99,50 +105,37 @@ def test_a_certificate_of_another_authority_is_sent_away(tmp_path: Path) -> None
             writer.close()
 
     context = server_side(authority, tmp_path)
-    with_front(context, act)
+    with_server(context, act)
 
 
 def test_connections_to_come_see_a_new_certificate(tmp_path: Path) -> None:
     old, new = create("tests", NOW), create("others", NOW)
     context = server_side(old, tmp_path)
 
-    async def act(front: Front, port: int) -> None:
-        assert await asked(front, port, client_side(old)) == "nobody"
+    async def act(port: int) -> None:
+        assert await asked(port, client_side(old)) == "nobody"
         use(context, issue(new, ["127.0.0.1"], NOW), tmp_path)
-        assert await asked(front, port, client_side(new)) == "nobody"
+        assert await asked(port, client_side(new)) == "nobody"
 
-    with_front(context, act)
-
-
-def test_ends_with_connections_still_open(tmp_path: Path) -> None:
-    authority = create("tests", NOW)
-    kept: list[asyncio.StreamWriter] = []
-
-    async def act(front: Front, port: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_side(authority))
-        assert await reader.readline()
-        kept.append(writer)
-
-    with_front(server_side(authority, tmp_path), act)
-    assert kept
+    with_server(context, act)
 
 
 def test_who_does_not_speak_tls_is_sent_away(tmp_path: Path) -> None:
-    async def act(_: Front, port: int) -> None:
+    async def act(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         while await reader.read(1000):
             pass  # the alert
         writer.close()
 
-    with_front(server_side(create("tests", NOW), tmp_path), act)
+    with_server(server_side(create("tests", NOW), tmp_path), act)
 
 
 def test_what_comes_with_the_last_word_of_the_handshake_is_not_lost(tmp_path: Path) -> None:
-    """A client speaks at once, in the packet that ends the handshake; the server behind is not reached yet then."""
+    """A client speaks at once, in the packet that ends the handshake."""
     authority = create("tests", NOW)
 
-    async def act(_: Front, port: int) -> None:
+    async def act(port: int) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         client = client_side(authority).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -163,7 +156,7 @@ def test_what_comes_with_the_last_word_of_the_handshake_is_not_lost(tmp_path: Pa
                 incoming.write(await reader.read(65536))
         writer.close()
 
-    with_front(server_side(authority, tmp_path), act)
+    with_server(server_side(authority, tmp_path), act)
 
 
 class Pour(asyncio.Protocol):
@@ -180,7 +173,7 @@ class Pour(asyncio.Protocol):
 def test_a_reader_that_is_slow_holds_the_writer_back(tmp_path: Path) -> None:
     authority = create("tests", NOW)
 
-    async def act(_: Front, port: int) -> None:
+    async def act(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_side(authority), limit=1000)
         await reader.readexactly(1)
         for _ in range(2000):
@@ -189,4 +182,4 @@ def test_a_reader_that_is_slow_holds_the_writer_back(tmp_path: Path) -> None:
         assert len(await reader.readexactly(29_999_999)) == 29_999_999
         writer.close()
 
-    with_front(server_side(authority, tmp_path), act, Pour)
+    with_server(server_side(authority, tmp_path), act, Pour)
