@@ -50,6 +50,10 @@ ADDRESS = AddressType()
 @click.option("--status/--no-status", default=True, help="say in the status of objects that they cannot be read")
 @click.option("--allocate/--no-allocate", default=True, help="give addresses to ServiceEntries without any")
 @click.option("--host", "hosts", multiple=True, help="another name or address for our certificate; repeatable")
+@click.option(
+    "--max-connection-age", type=click.FloatRange(min=0), default=1800.0, show_default=True,
+    help="seconds until a proxy has to connect anew, more or less; 0 for never",
+)  # fmt: skip
 @click.option("--drain", type=float, default=0.0, show_default=True, help="seconds from SIGTERM to the end of streams")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="how to say where it listens")
 def command(  # noqa: PLR0913, PLR0917  # one parameter an option

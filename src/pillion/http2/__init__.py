@@ -9,7 +9,7 @@ Without I/O, clock and log:
 - `errors`: HTTP/2's error codes, and what ends a stream or a connection.
 - `frames`: frames to bytes and back. `settings`: what the client asks of us.
 - `fields`: header fields, HPACK, and which requests are well-formed.
-- `window`: how much the client may send. `budget`: how often it may do what brings nobody anything.
+- `budget`: how often the client may do what brings nobody anything. `limits`: seconds, bytes and counts.
 - `streams`: one stream. `outbox`: data to be sent, as far as windows and the line take it. `sending`: all streams.
 - `events`, `connection`: the client, as a state machine: bytes in, events out.
 - `messages`, `status`: gRPC's messages in the data, gRPC's status in the trailers.

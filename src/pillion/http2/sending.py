@@ -9,8 +9,7 @@ from pillion.http2.events import Drained
 from pillion.http2.fields import NO_TABLE
 from pillion.http2.outbox import Outbox
 from pillion.http2.settings import DEFAULT_WINDOW, MAX_WINDOW
-from pillion.http2.streams import Stream
-from pillion.http2.window import ReceiveWindow
+from pillion.http2.streams import ReceiveWindow, Stream
 
 MOST_FORSAKEN = 100
 """Streams that we ended while the client was still speaking, of which it need not know yet."""

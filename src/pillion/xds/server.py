@@ -71,7 +71,7 @@ class Server:
         try:
             listener = _listener(address)
         except OSError as error:
-            raise OSError(f"cannot listen on {address}: {error}") from error
+            raise OSError(error.errno, f"cannot listen on {address}: {error.strerror}") from error
         self._sockets.append(listener)
         name: object = listener.getsockname()
         return cast(int, name[1]) if isinstance(name, tuple) else 0

@@ -15,6 +15,7 @@ from typing import Any, cast, final
 
 import msgspec
 
+from pillion.controlplane.binding import binding
 from pillion.controlplane.plane import ControlPlane
 from pillion.controlplane.serve.authentication import PLAINTEXT, Authenticator, may_be
 from pillion.controlplane.serve.keeper import Keeper, KeeperError
@@ -26,6 +27,7 @@ from pillion.controlplane.serve.web import debug, listening, monitoring
 from pillion.controlplane.validation.door import judging
 from pillion.controlplane.writing.allocator import ENTRY
 from pillion.controlplane.writing.writers import Writers
+from pillion.http2.limits import Limits
 from pillion.inject.text import templates_in
 from pillion.pki.kept import Kept
 from pillion.proxy.settings import mesh_settings
@@ -232,11 +234,14 @@ class Replica:
         await self.plane.pushed(self.plane.generation)
         self._servers.append(inner)
         tls = self.settings.tls
-        self.ports["tls"] = await front.open_tls(tls.host, tls.port, self.keeper.context, caller)
+        with binding(*tls):
+            self.ports["tls"] = await front.open_tls(tls.host, tls.port, self.keeper.context, caller)
         if self.settings.plaintext is not None:
             host, port = self.settings.plaintext
-            open_server = Server(Counted(self.plane, self.metrics), identify=lambda _: PLAINTEXT)
-            self.ports["plaintext"] = open_server.listen(f"{host}:{port}")
+            limits = Limits(age=self.settings.max_connection_age)
+            open_server = Server(Counted(self.plane, self.metrics), identify=lambda _: PLAINTEXT, limits=limits)
+            with binding(host, port):
+                self.ports["plaintext"] = open_server.listen(f"{host}:{port}")
             self._servers.append(open_server)
             await open_server.start()
         self.ready.set()
@@ -339,7 +344,8 @@ async def serving(access: Access, settings: ServeSettings) -> AsyncGenerator[Rep
     """Run a replica while the body does. Raises `OSError` when an address is taken."""
     async with KubernetesClient(access) as client:
         replica = Replica(settings, client)
-        inner = Server(Counted(replica.plane, replica.metrics), admit=replica.authenticator.admit)
+        limits = Limits(age=settings.max_connection_age)
+        inner = Server(Counted(replica.plane, replica.metrics), admit=replica.authenticator.admit, limits=limits)
         async with (
             listening(monitoring(replica), settings.monitoring) as replica.ports["monitoring"],
             listening(debug(replica), settings.debug) as replica.ports["debug"],

@@ -54,6 +54,8 @@ class ServeSettings(Value):
     secret: str = "pillion-ca"  # noqa: S105 (a name)
     quiet: float = 0.002
     """Seconds to gather changes after a push."""
+    max_connection_age: float = 1800.0
+    """Seconds until a proxy's connection is ended in good order, a tenth more or less; 0 for never."""
     drain: float = 0.0
     """Seconds between no longer being ready and ending streams."""
     patience: Patience = Patience()

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pillion.http2.window import ReceiveWindow
+from pillion.http2.streams import ReceiveWindow
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 70_000)), max_size=60))
