@@ -184,12 +184,15 @@ class Session:
         if self._is_busy or self._is_over or self._attachment is None:
             return
         stream, wire = self._stream, self._wire
+        shown: View | None = None
         self._is_busy = True
         try:
-            while wire.ready and (response := stream.next()) is not None:
-                wire.send(response.parts)
-                self._count(response)
-            self._tell_settled()
+            while shown is not stream.view:  # whoever hears that all is settled may show another view at once
+                shown = stream.view
+                while wire.ready and (response := stream.next()) is not None:
+                    wire.send(response.parts)
+                    self._count(response)
+                self._tell_settled()
         finally:
             self._is_busy = False
         self._watch(stream.patience if wire.ready else None)

@@ -84,6 +84,15 @@ class Provides:
         self.attached = False
 
 
+class Again(Provides):
+    """Has another view for who has all of the first."""
+
+    def heard(self, event: Event | Settled, /) -> None:
+        if isinstance(event, Settled) and self.view is not None:
+            self.view = None
+            self.notify(see(CDS="a b", EDS="a"))
+
+
 def play(act: Callable[[], Awaitable[None]]) -> None:
     async def limited() -> None:
         async with asyncio.timeout(20):
@@ -118,6 +127,19 @@ def test_a_session_tells_what_its_provider_shows_and_hears_what_the_client_says(
         assert not provides.attached
         session.received(asking("CDS"))
         session.stop()
+
+    play(act)
+
+
+def test_a_view_that_comes_when_all_is_settled_is_told_at_once() -> None:
+    async def act() -> None:
+        provides = Again(see(CDS="a", EDS="a"))
+        session, wire = begun(provides)
+        session.received(asking("CDS", node="n"))
+        first = await wire.hear()
+        session.received(asking("CDS", response_nonce=first.nonce))
+        assert not wire.told.empty()
+        assert [each.name for each in (await wire.hear()).resources] == ["b"]
 
     play(act)
 
