@@ -120,11 +120,17 @@ class Call:
     def take(self, data: DataReceived) -> None:
         """Take content in."""
         handler = self._handler
-        if self._ended:
+        if handler is None and not self._ended:
+            if self._held is None:
+                self._held = []
+            self._held.append(data)
             return
-        if handler is None:
-            self._held = [*(self._held or ()), data]
-            return
+        if data.size:
+            self._line.used(self._number, data.size)
+        if handler is not None and not self._ended:
+            self._read(handler, data)
+
+    def _read(self, handler: Handler, data: DataReceived) -> None:
         try:
             messages = self._reader.feed(data.data)
         except CallError as error:
@@ -135,8 +141,6 @@ class Call:
         if change and not self._line.holds(change):
             self.end(Status.RESOURCE_EXHAUSTED, "too much of messages that are not complete")
             return
-        if data.size:
-            self._line.used(self._number, data.size)
         for message in messages:
             if self._ended:
                 return

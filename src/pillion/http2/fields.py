@@ -13,8 +13,10 @@ from pillion.http2.errors import ConnectionFault, ErrorCode, StreamFault
 
 MAX_LIST_SIZE = 1 << 14
 """Bytes of a request's fields, counted as HPACK does; tokens are among them."""
-MAX_BLOCK = 1 << 16
-"""Bytes of a request's fields as they come."""
+MAX_BLOCK = MAX_LIST_SIZE + (1 << 12)
+"""Bytes of a request's fields as they come: whoever writes what may be in the list needs no more."""
+MOST_RESIZES = 2
+"""Changes of the table's size before the fields of a block (RFC 7541, 4.2)."""
 NO_TABLE = b"\x20"
 """A change of our table's size to nothing, which suits whatever size the client allows."""
 _CONNECTION_FIELDS = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"})
@@ -46,12 +48,27 @@ class FieldReader:
 
     def read(self, block: bytes) -> list[tuple[bytes, bytes]]:
         """Decode a block; every block must go through here, in order. Raises `ConnectionFault`."""
+        if _resizes(block) > MOST_RESIZES:
+            raise ConnectionFault(ErrorCode.COMPRESSION_ERROR, "too many changes of the table's size")
         try:
             return [(name, value) for name, value in self._decoder.decode(block, raw=True)]
         except OversizedHeaderListError as fault:
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many header fields") from fault
         except (HPACKError, ValueError, IndexError) as fault:
             raise ConnectionFault(ErrorCode.COMPRESSION_ERROR, "header fields cannot be decoded") from fault
+
+
+def _resizes(block: bytes) -> int:
+    """Count the changes of the table's size that a block begins with, as far as that is of interest."""
+    found = at = 0
+    while at < len(block) and block[at] & 0xE0 == 0x20 and found <= MOST_RESIZES:
+        found += 1
+        is_long = block[at] & 0x1F == 0x1F
+        at += 1
+        while is_long and at < len(block):
+            is_long = block[at] & 0x80 == 0x80
+            at += 1
+    return found
 
 
 def request_in(stream: int, fields: Iterable[tuple[bytes, bytes]]) -> Request:

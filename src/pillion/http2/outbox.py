@@ -24,7 +24,7 @@ SMALL = 1 << 13
 class Outbox:
     """Collects what `take` gives away."""
 
-    __slots__ = ("_ready", "_size", "_waiting", "frame_size", "held", "window")
+    __slots__ = ("_ready", "_waiting", "frame_size", "held", "size", "window")
 
     def __init__(self) -> None:
         self.window = DEFAULT_WINDOW
@@ -33,7 +33,8 @@ class Outbox:
         self.held = False
         """The line takes nothing now."""
         self._ready: list[Buffer] = []
-        self._size = 0
+        self.size = 0
+        """Bytes of data that are ready to be sent."""
         self._waiting: dict[int, Stream] = {}
 
     def put(self, frame: bytes) -> None:
@@ -62,7 +63,7 @@ class Outbox:
         """Make data ready, a burst at most; return the streams that have sent all they had."""
         drained: list[Stream] = []
         stuck: dict[int, Stream] = {}
-        while self._waiting and not self.held and self._size < BURST and self.window > 0:
+        while self._waiting and not self.held and self.size < BURST and self.window > 0:
             number = next(iter(self._waiting))
             stream = self._waiting.pop(number)
             size = min(self._room(stream), stream.pending_size)
@@ -84,12 +85,12 @@ class Outbox:
         """Give what is ready to be sent."""
         if not self._ready:
             return []
-        ready, self._ready, self._size = self._ready, [], 0
+        ready, self._ready, self.size = self._ready, [], 0
         return ready
 
     def _room(self, stream: Stream) -> int:
         """Tell how much data may go in a frame on a stream now."""
-        if self.held or self._size >= BURST:
+        if self.held or self.size >= BURST:
             return 0
         return min(self.frame_size, self.window, stream.send_window)
 
@@ -103,7 +104,7 @@ class Outbox:
         else:
             self._ready.append(head)
             self._ready.extend(parts)
-        self._size += size
+        self.size += size
 
 
 def _cut(stream: Stream, size: int) -> list[memoryview]:

@@ -22,6 +22,8 @@ from pillion.http2.status import Status
 LOG = logging.getLogger(__name__)
 HIGH_WATER = 1 << 16
 """Bytes in the transport's buffer from which on it takes no more data."""
+MOST_UNSENT = 1 << 20
+"""Bytes there that a connection may have. Data does not come to that; answers that a client makes us give may."""
 Names = Callable[[asyncio.Transport], str | None]
 """Names who is at the other end of a connection; None for a stranger."""
 
@@ -49,8 +51,8 @@ class Http2Protocol(asyncio.Protocol):
     """The server's side of one connection (a `call.Line`)."""
 
     __slots__ = (
-        "_age", "_asked", "_caller", "_calls", "_connection", "_heard", "_held", "_home", "_idle_since", "_is_busy",
-        "_is_closing", "_is_leaving", "_names", "_sending", "_timer", "_transport",
+        "_age", "_asked", "_caller", "_calls", "_client_leaves", "_connection", "_heard", "_held", "_home",
+        "_idle_since", "_is_busy", "_is_closing", "_is_leaving", "_names", "_sending", "_timer", "_transport",
     )  # fmt: skip
 
     def __init__(self, home: Home, names: Names) -> None:
@@ -71,8 +73,12 @@ class Http2Protocol(asyncio.Protocol):
         self._held = 0
         self._is_busy = False
         """What is to be sent is put together yet."""
+        self._client_leaves = False
+        """The client begins no more calls."""
         self._is_leaving = False
+        """We take no more calls."""
         self._is_closing = False
+        """Nothing that comes is listened to any more."""
 
     # What the transport says
 
@@ -93,6 +99,8 @@ class Http2Protocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in."""
+        if self._is_closing:
+            return
         self._heard = True
         was_busy, self._is_busy = self._is_busy, True
         for event in self._connection.receive(data):
@@ -105,8 +113,14 @@ class Http2Protocol(asyncio.Protocol):
         self._sending.outbox.held = True
 
     def resume_writing(self) -> None:
-        """Send what waited."""
+        """Send what waited, soon: the transport is amid its own writing, and must not be told to end there."""
         self._sending.outbox.held = False
+        asyncio.get_running_loop().call_soon(self._resume)
+
+    def _resume(self) -> None:
+        if self._is_closing:
+            self._take_leave()
+            return
         self.flush()
         for call in list(self._calls.values()):
             if call.ready:  # others hear of it when what they have sent is gone
@@ -133,7 +147,7 @@ class Http2Protocol(asyncio.Protocol):
             case StreamReset():
                 self._forget(event.stream)
             case Leaving():
-                self._is_leaving = True
+                self._client_leaves = True
             case Terminated():
                 LOG.debug("a connection of %s ends: %s", self._caller, event.text)
                 self._end_calls()
@@ -209,7 +223,7 @@ class Http2Protocol(asyncio.Protocol):
                 pass
         finally:
             self._is_busy = False
-        if self._connection.is_over or (self._is_leaving and not self._calls):
+        if self._connection.is_over or ((self._is_leaving or self._client_leaves) and not self._calls):
             self._close()
 
     def _write(self) -> bool:
@@ -222,6 +236,10 @@ class Http2Protocol(asyncio.Protocol):
             self._transport.write(ready[0])
         else:
             self._transport.writelines(ready)
+        if self._transport.get_write_buffer_size() > MOST_UNSENT:
+            LOG.debug("a connection of %s ends: it asks and does not read", self._caller)
+            self.cut()
+            return False
         for each in drained:
             if each.ended:
                 self._forget(each.stream)
@@ -247,24 +265,37 @@ class Http2Protocol(asyncio.Protocol):
             return
         self._is_leaving = True
         self._wait(self._home.limits.farewell, self.cut)
-        self._is_busy = True
+        was_busy, self._is_busy = self._is_busy, True
+        self._connection.leave()  # first: who sees a call end is not to begin another one here
         for call in list(self._calls.values()):
             self._guard(call, call.stop)
-        self._connection.leave()
-        self._is_busy = False
+        self._is_busy = was_busy
         self.flush()
 
     def cut(self) -> None:
         """End the connection at once."""
+        self._is_closing = True
         if self._transport is not None:
             self._transport.abort()
 
     def _close(self) -> None:
-        """Go when all is sent; a client that does not read is not waited for."""
+        """Say that all is said, and wait for the client to go, but not for ever.
+
+        To close at once would lose what is on its way: a socket that is closed while there is something to read resets
+        the connection.
+        """
         if not self._is_closing and self._transport is not None:
             self._is_closing = True
             self._wait(self._home.limits.farewell, self.cut)
-            self._transport.close()
+            self._transport.set_write_buffer_limits(high=0)  # `resume_writing` tells when all is sent
+            self._take_leave()
+
+    def _take_leave(self) -> None:
+        if self._transport is not None and not self._transport.get_write_buffer_size():
+            try:
+                self._transport.write_eof()
+            except OSError:  # the client is gone already
+                self.cut()
 
     # Time
 

@@ -11,6 +11,8 @@ from pillion.http2.outbox import Outbox
 from pillion.http2.settings import DEFAULT_WINDOW, MAX_WINDOW
 from pillion.http2.streams import ReceiveWindow, Stream
 
+MUCH = 1 << 10
+"""Bytes of data, for which a client may say something: less would be a pretext (CVE-2019-9511)."""
 MOST_FORSAKEN = 100
 """Streams that we ended while the client was still speaking, of which it need not know yet."""
 
@@ -90,7 +92,10 @@ class Sending:
     def pump(self) -> list[Drained]:
         """Make ready what may go now; return which streams have sent all they had."""
         drained: list[Drained] = []
-        for stream in self.outbox.pump():
+        pumped = self.outbox.pump()
+        if self.outbox.size >= MUCH:
+            self.budget.forgive()
+        for stream in pumped:
             drained.append(Drained(stream.number, ended=stream.trailers is not None))
             if stream.trailers is not None:
                 self._put_block(stream.number, stream.trailers, end=True)

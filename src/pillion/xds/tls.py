@@ -40,6 +40,8 @@ class SecureTransport(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Decrypt."""
+        if self._closing:
+            return
         self._from_below.write(data)
         if self._open or self._shook_hands():
             self._deliver()
@@ -131,12 +133,25 @@ class SecureTransport(asyncio.Transport, asyncio.Protocol):
 
     def close(self) -> None:
         """Say goodbye and close when all is sent."""
-        if self._closing or self._below is None:
-            return
+        if not self._closing and self._below is not None:
+            self._take_leave()
+            self._below.close()
+
+    def can_write_eof(self) -> bool:
+        """Tell that it can say goodbye and wait for the client to go."""
+        return True
+
+    def write_eof(self) -> None:
+        """Say goodbye when all is sent. What comes from now on is not listened to, but read: it does no harm."""
+        if not self._closing and self._below is not None:
+            self._take_leave()
+            self._below.write_eof()
+
+    def _take_leave(self) -> None:
         with suppress(ssl.SSLError, ValueError):  # the answer is not waited for
             self._tls.unwrap()
         self._flush()
-        self._end()
+        self._closing = True
 
     def abort(self) -> None:
         """Close at once."""

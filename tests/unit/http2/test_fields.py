@@ -77,6 +77,13 @@ def test_whatever_comes_is_read_or_a_fault(data: bytes) -> None:
         FieldReader().read(data)
 
 
+@pytest.mark.parametrize("resize", [b"\x20", b"\x3f\x80\x01"])
+def test_a_table_changes_its_size_twice_at_most(resize: bytes) -> None:
+    assert FieldReader().read(resize * 2 + b"\x82") == [(b":method", b"GET")]
+    with pytest.raises(ConnectionFault, match="size"):
+        FieldReader().read(resize * 3 + b"\x82")
+
+
 def test_a_bomb_is_not_unpacked() -> None:
     entry = b"\x40\x01a\x7f\xa1\x0e" + bytes(2000)  # one field of 2000 bytes, kept in the table
     with pytest.raises(ConnectionFault) as fault:

@@ -1,6 +1,7 @@
 """Connections on a real event loop: calls of real gRPC clients, and clients that are slow, silent, old or rude."""
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,18 +10,25 @@ from typing import Any
 import grpc
 import grpc.aio
 import pytest
+from hpack import Encoder
 
 from pillion.http2 import frames
+from pillion.http2.budget import LIMITS
 from pillion.http2.call import Call
 from pillion.http2.errors import ErrorCode
 from pillion.http2.group import Group
 from pillion.http2.limits import Limits
+from pillion.http2.protocol import MOST_UNSENT
 from pillion.http2.status import Status
-from support.h2 import HELLO, PATH, block, data, headers, message, parsed, settings
+from support.h2 import CALL, HELLO, PATH, block, data, headers, message, parsed, settings
+
+FILL = 900_000
+WIDE = frames.PREFACE + settings(window=(1 << 31) - 1) + frames.window_update(0, (1 << 30))
+"""The hello of a client that takes much at once."""
 
 
 class Echo:
-    """Says what it hears; `end`, `fail` and `flood` are told apart."""
+    """Says what it hears; `end`, `fail`, `fill` and `flood` are told apart."""
 
     def __init__(self, call: Call) -> None:
         self.call = call
@@ -34,6 +42,10 @@ class Echo:
             raise ZeroDivisionError("a fault")
         if content == b"end":
             self.call.end(Status.PERMISSION_DENIED, "as you wish, é")
+        elif content == b"fill":
+            self.said += 1
+            self.call.send((bytes(FILL),))
+            self.call.flush()
         elif content == b"flood":
             self.is_flood = True
             self.resumed()
@@ -76,15 +88,19 @@ class Scene:
 @asynccontextmanager
 async def scene(**limits: Any) -> AsyncIterator[Scene]:
     made = Scene(**limits)
+    faults: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
     protocol = lambda: made.group.protocol(lambda _: "somebody")  # noqa: E731
     server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]
+    server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
     async with asyncio.timeout(30), server:
         yield made
         server.close()
         made.group.leave()
         await made.group.gone(0)
     assert all(each.is_over.is_set() for each in made.echoes)
+    assert faults == []
 
 
 def play(act: Callable[[Scene], Awaitable[None]], **limits: Any) -> None:
@@ -93,6 +109,16 @@ def play(act: Callable[[Scene], Awaitable[None]], **limits: Any) -> None:
             await act(made)
 
     asyncio.run(run())
+
+
+def slow_line(port: int) -> socket.socket:
+    """Connect without room for much."""
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    line.connect(("127.0.0.1", port))
+    line.setblocking(False)
+    return line
 
 
 async def frames_of(reader: asyncio.StreamReader) -> list[frames.Frame]:
@@ -289,6 +315,55 @@ def test_an_old_connection_ends_in_good_order() -> None:
     play(act, first=0.01, silence=30.0, age=0.3)
 
 
+def test_an_end_in_good_order_loses_nothing_though_the_client_goes_on_speaking() -> None:
+    """What comes and is not read would make the socket's end a reset, and what is on its way would be lost."""
+
+    async def act(on: Scene) -> None:
+        line = slow_line(on.port)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(line, WIDE + headers(1) + data(1, message(b"fill")))
+        await until(lambda: bool(on.echoes) and on.echoes[0].said > 0)
+        on.group.leave()
+        got = b""
+        while more := await loop.sock_recv(line, 30_000):
+            got += more
+            await loop.sock_sendall(line, frames.window_update(0, 1) + frames.window_update(1, 1))
+        line.close()
+        found = parsed(got)
+        assert sum(len(each.payload) for each in found if each.kind == frames.DATA) == 5 + FILL
+        assert [each.kind for each in found if each.kind in {frames.GOAWAY, frames.HEADERS}] == [
+            frames.HEADERS,
+            frames.GOAWAY,
+            frames.HEADERS,
+        ]
+        await until(lambda: not len(on.group))
+
+    play(act, farewell=1000.0)
+
+
+def test_who_asks_and_does_not_read_is_cut_off() -> None:
+    """Answers wait for no window; a few bytes of a call, which is refused, are answered by many."""
+
+    async def act(on: Scene) -> None:
+        line, loop, encoder = slow_line(on.port), asyncio.get_running_loop(), Encoder()
+        fields = [*CALL.items(), ("grpc-timeout", "soon")]
+        await loop.sock_sendall(line, HELLO + headers(1, end=True, fields=encoder.encode(fields)))
+        again = encoder.encode(fields)
+        number = 1
+        with contextlib.suppress(ConnectionError):
+            while number == 1 or len(on.group):
+                numbers = range(number + 2, number + 102, 2)
+                number = numbers[-1]
+                await loop.sock_sendall(line, b"".join(headers(each, end=True, fields=again) for each in numbers))
+                for _ in range(4):
+                    await asyncio.sleep(0)  # it is read: more than a hundred calls at once would be another fault
+        await until(lambda: not len(on.group))
+        line.close()
+        assert MOST_UNSENT / 200 < number // 2 < LIMITS["fields"] / (len(again) + 64)
+
+    play(act, farewell=1000.0)
+
+
 def test_a_connection_that_breaks_the_rules_ends_its_calls_and_is_told_why() -> None:
     async def act(on: Scene) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", on.port)
@@ -308,6 +383,43 @@ def test_a_client_that_leaves_is_let_go_when_its_calls_are_over() -> None:
         assert (await next_frame(reader, frames.DATA)).payload == message(b"hello")
         writer.write(data(1, b"", end=True))
         await frames_of(reader)
+        writer.close()
+
+    play(act)
+
+
+def test_a_client_that_leaves_and_falls_silent_is_cut_off() -> None:
+    async def act(on: Scene) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", on.port)
+        writer.write(HELLO + headers(1) + frames.goaway(0, ErrorCode.NO_ERROR, ""))
+        await until(lambda: bool(on.echoes))
+        assert any(each.kind == frames.PING for each in await frames_of(reader))
+        writer.close()
+
+    play(act, first=0.01, silence=0.02, answer=0.1)
+
+
+def test_a_client_that_leaves_may_be_left_too() -> None:
+    async def act(on: Scene) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", on.port)
+        writer.write(HELLO + headers(1) + frames.goaway(0, ErrorCode.NO_ERROR, ""))
+        await until(lambda: bool(on.echoes))
+        on.group.leave()
+        kinds = [each.kind for each in await frames_of(reader)]
+        assert kinds[-3:] == [frames.GOAWAY, frames.HEADERS, frames.RST_STREAM]
+        writer.close()
+
+    play(act)
+
+
+def test_what_comes_on_a_call_that_ended_does_not_use_the_connection_up() -> None:
+    async def act(on: Scene) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", on.port)
+        writer.write(HELLO + headers(1) + data(1, message(b"fill")))
+        await until(lambda: bool(on.echoes) and on.echoes[0].said > 0)
+        on.echoes[0].stop()  # its trailers wait behind what has no window
+        writer.write(b"".join(data(1, bytes(10_000)) for _ in range(4)))
+        assert (await next_frame(reader, frames.WINDOW_UPDATE)).stream == 0
         writer.close()
 
     play(act)

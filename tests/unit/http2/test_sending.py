@@ -7,7 +7,7 @@ from pillion.http2 import frames
 from pillion.http2.events import Drained
 from pillion.http2.fields import NO_TABLE
 from pillion.http2.settings import DEFAULT_WINDOW
-from support.h2 import Talk, headers, settings
+from support.h2 import Talk, headers, parsed, settings
 
 HEAD = b"\x88"
 
@@ -108,6 +108,18 @@ def test_bigger_frames_are_sent_to_who_wants_them() -> None:
     talk.sent()
     talk.out.data(1, (bytes(60_000),))
     assert [len(each.payload) for each in talk.sent()] == [60_000]
+
+
+def test_a_client_may_measure_the_line_with_every_frame_of_a_long_message() -> None:
+    talk = Talk(hello=frames.PREFACE + settings(window=(1 << 31) - 1))
+    talk.say(frames.window_update(0, 1 << 30), headers(1))
+    talk.out.data(1, (bytes(1 << 24),))
+    sent = 0
+    while sent < 1 << 24:
+        talk.out.pump()
+        sent += sum(len(each.payload) for each in parsed(b"".join(talk.connection.take())) if each.kind == frames.DATA)
+        assert [each for each in talk.say(frames.frame(frames.PING, 0, 0, bytes(8)) * 16) if each] == []
+    assert talk.goaway() is None
 
 
 def test_what_many_are_sent_is_not_copied() -> None:

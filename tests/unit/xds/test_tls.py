@@ -183,3 +183,30 @@ def test_a_reader_that_is_slow_holds_the_writer_back(tmp_path: Path) -> None:
         writer.close()
 
     with_server(server_side(authority, tmp_path), act, Pour)
+
+
+class Leaves(Pour):
+    """Says what it has to say, and leaves when that is on its way."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transports[-1].set_write_buffer_limits(high=0)
+
+    def resume_writing(self) -> None:
+        asyncio.get_running_loop().call_soon(self.transports[-1].write_eof)
+
+
+def test_who_takes_leave_loses_nothing_though_the_client_goes_on_speaking(tmp_path: Path) -> None:
+    """What comes and is not read would make the socket's end a reset."""
+    authority = create("tests", NOW)
+
+    async def act(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=client_side(authority), limit=1000)
+        left = 30_000_000
+        while left:
+            writer.write(b"and so on")
+            left -= len(await reader.readexactly(min(left, 1_000_000)))
+        assert await reader.read() == b""
+        writer.close()
+
+    with_server(server_side(authority, tmp_path), act, Leaves)
