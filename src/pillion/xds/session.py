@@ -7,6 +7,7 @@ slow client gets fewer and newer responses, and holds up nobody.
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, final
 
 from envoy.config.core.v3.base_pb2 import Node as NodeMessage
@@ -68,7 +69,7 @@ class Session:
     """One client's stream (an `http2.call.Handler`)."""
 
     __slots__ = (
-        "_attachment", "_due", "_home", "_is_busy", "_is_over", "_parse", "_provider", "_sent", "_settled_on",
+        "_attachment", "_awaited", "_home", "_is_busy", "_is_over", "_parse", "_provider", "_sent", "_settled_on",
         "_stream", "_timer", "_wire", "node", "peer",
     )  # fmt: skip
 
@@ -84,8 +85,8 @@ class Session:
         self._settled_on: View | None = None
         self._sent = (0, 0, 0, 0)
         self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
-        """When the stream's patience ends, by the loop's clock."""
+        self._awaited = 0
+        """What the timer is for (`Stream.awaited`)."""
         self._is_busy = False
         self._is_over = False
 
@@ -106,17 +107,8 @@ class Session:
 
     def received(self, message: bytes, /) -> None:
         """Take a request in, and answer."""
-        if self._is_over:
-            return
-        try:
-            if self._attachment is None:
-                self._begin(message)
-            else:
-                self._take(message)
-        except RefusedError as refused:
-            self._end(status_of(refused), str(refused))
-        except ProtocolError as broken:
-            self._end(Status.INVALID_ARGUMENT, str(broken))
+        if not self._is_over:
+            self._guard(self._begin if self._attachment is None else self._take, message)
 
     def finished(self) -> None:
         """End: a client that says nothing more does not acknowledge either."""
@@ -124,11 +116,11 @@ class Session:
 
     def resumed(self) -> None:
         """Say what could not be said before."""
-        self._speak()
+        self._guard(self._speak)
 
     def stop(self) -> None:
         """Say what there is to say, then end in good order: the client sees the stream end, not break."""
-        self._speak()
+        self._guard(self._speak)
         self._end(Status.OK)
 
     def closed(self) -> None:
@@ -136,9 +128,11 @@ class Session:
         self._is_over = True
         self._still()
         attachment, self._attachment = self._attachment, None
-        if attachment is not None:
-            attachment.detach()
-        self._home.left(self)
+        try:
+            if attachment is not None:
+                attachment.detach()
+        finally:
+            self._home.left(self)
 
     # What it means
 
@@ -171,13 +165,8 @@ class Session:
         return request, message
 
     def _notify(self, view: View) -> None:
-        """Take another view; whoever shows it is not to suffer from a fault of this stream."""
         self._stream.show(view)
-        try:
-            self._speak()
-        except Exception:
-            LOG.exception("the stream of %s ends", self.node)
-            self._end(Status.INTERNAL, "internal error")
+        self._guard(self._speak)
 
     def _speak(self) -> None:
         """Say what there is to say and may be said now; see to it that somebody looks again if that is not all."""
@@ -187,7 +176,8 @@ class Session:
         shown: View | None = None
         self._is_busy = True
         try:
-            while shown is not stream.view:  # whoever hears that all is settled may show another view at once
+            # Whoever hears that all is settled may show another view at once, or end the stream.
+            while not self._is_over and shown is not stream.view:
                 shown = stream.view
                 while wire.ready and (response := stream.next()) is not None:
                     wire.send(response.parts)
@@ -195,6 +185,8 @@ class Session:
                 self._tell_settled()
         finally:
             self._is_busy = False
+        if self._is_over:
+            return
         self._watch(stream.patience if wire.ready else None)
         wire.flush()
 
@@ -208,16 +200,13 @@ class Session:
         self._sent = (count + 1, resources + response.resources, removed + response.removed, size + response.size)
 
     def _watch(self, patience: float | None) -> None:
-        """Look again after so many seconds at the latest."""
+        """Look again after so many seconds, which begin anew only when what they were for is awaited no more."""
         if patience is None:
             self._still()
-            return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + patience
-        if self._timer is None or due < self._due:
+        elif self._timer is None or not self._stream.awaits(self._awaited):
             self._still()
-            self._due = due
-            self._timer = loop.call_at(due, self._lapse)
+            self._awaited = self._stream.awaited
+            self._timer = asyncio.get_running_loop().call_later(patience, self._lapse)
 
     def _still(self) -> None:
         if self._timer is not None:
@@ -226,13 +215,35 @@ class Session:
 
     def _lapse(self) -> None:
         self._timer = None
-        self._stream.lapse()
+        self._guard(self._go_on)
+
+    def _go_on(self) -> None:
+        self._stream.lapse(self._awaited)
         self._speak()
 
+    # The end
+
+    def _guard(self, act: Callable[..., None], *words: Any) -> None:
+        """Let a fault end this stream, and reach neither its timer nor whoever shows views or ends many streams."""
+        try:
+            act(*words)
+        except RefusedError as refused:
+            self._end(status_of(refused), str(refused))
+        except ProtocolError as broken:
+            self._end(Status.INVALID_ARGUMENT, str(broken))
+        except Exception:
+            LOG.exception("the stream of %s ends", self.node)
+            self._end(Status.INTERNAL, "internal error")
+
     def _end(self, code: Status, text: str = "") -> None:
-        if not self._is_over:
-            self.closed()
-            self._wire.end(code, text)
+        """End, whatever goes wrong on the way."""
+        if self._is_over:
+            return
+        for act in (self.closed, partial(self._wire.end, code, text)):
+            try:
+                act()
+            except Exception:
+                LOG.exception("the stream of %s does not end well", self.node)
 
 
 def status_of(refused: RefusedError) -> Status:

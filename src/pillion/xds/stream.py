@@ -2,7 +2,8 @@
 
 The shell calls `receive` for each request, `show` for each new view, and `next` whenever the transport can take one
 more response: what to send is decided then, from the newest view, so a slow client gets fewer and newer responses.
-When `next` gives None while `patience` is not None, the shell calls `lapse` after that many seconds.
+When `next` gives None while `patience` is not None, the shell calls `lapse` after that many seconds, unless what was
+`awaited` when they began is awaited no more: then other seconds begin.
 
 Mirrors Envoy's side of the protocol: it withholds the acknowledgement of changed clusters until each has been sent its
 endpoints again, and it does not ask for them (delta).
@@ -262,13 +263,30 @@ class Stream:
             return None
         return BURST_PATIENCE if any(self._awaits_burst(each) for each in self._ordered) else ACK_PATIENCE
 
-    def lapse(self) -> None:
-        """Stop waiting for whatever the stream is waiting for."""
-        if self.patience == BURST_PATIENCE:
+    @property
+    def awaited(self) -> int:
+        """The number of the last response that `patience` is for; 0: it is for a reconnecting client's requests.
+
+        Responses that are sent later are waited for, too, but in their own time.
+        """
+        return 0 if self.patience == BURST_PATIENCE else self._nonce
+
+    def awaits(self, awaited: int) -> bool:
+        """Return whether anything is still waited for that was `awaited`."""
+        if (self.patience == BURST_PATIENCE) != (awaited == 0):
+            return False
+        return awaited == 0 or any(each.busy and _is_up_to(each, awaited) for each in self._ordered)
+
+    def lapse(self, awaited: int | None = None) -> None:
+        """Stop waiting for what was `awaited` when the shell's seconds began (None: for whatever is awaited now)."""
+        if awaited is None:
+            awaited = self.awaited
+        if awaited == 0:
             self._burst_over = True
             return
         for subscription in self._ordered:
-            subscription.overdue = bool(subscription.in_flight)
+            if _is_up_to(subscription, awaited):
+                subscription.overdue = True
 
     @property
     def pending(self) -> bool:
@@ -285,6 +303,11 @@ class Stream:
     def status(self) -> StreamStatus:
         """Return what the client was sent and what it acknowledged, by type."""
         return StreamStatus(dialect=self._dialect, types=tuple(_type_status(each) for each in self._ordered))
+
+
+def _is_up_to(subscription: Subscription, number: int) -> bool:
+    """Return whether a response up to this one is yet to be acknowledged."""
+    return bool(subscription.in_flight) and int(subscription.in_flight[0].nonce) <= number
 
 
 def _type_status(subscription: Subscription) -> TypeStatus:

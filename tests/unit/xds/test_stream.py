@@ -97,6 +97,29 @@ def test_a_client_that_does_not_acknowledge_is_not_waited_for_for_ever() -> None
     play << tell("RDS", "l")
 
 
+def test_patience_that_ends_is_that_for_what_was_sent_when_it_began() -> None:
+    play = running() >> see(CDS="a", EDS="a b", LDS="l", RDS="l:2") << tell("RDS", "l")
+    began = play.stream.awaited
+    play >> see(CDS="a", EDS="a b", LDS="l:2", RDS="l:2") << tell("LDS", "l")
+    assert play.stream.awaits(began)
+    play.stream.lapse(began)
+    assert not play.stream.awaits(began)
+    play << NOTHING
+    assert play.stream.awaits(play.stream.awaited)
+    play.stream.lapse(play.stream.awaited)
+    play << tell("CDS", removed="b")
+
+
+def test_patience_for_requests_is_another_than_that_for_acknowledgements() -> None:
+    play = Play("delta", see(CDS="a", LDS="l", RDS="r")) >> say("CDS", known=[res("CDS", "a")]) << NOTHING
+    assert (play.stream.patience, play.stream.awaited) == (BURST_PATIENCE, 0)
+    assert play.stream.awaits(0)
+    play >> say("LDS", known=[res("LDS", "l")]) >> say("RDS", "r", known=[res("RDS", "r")]) << tell("CDS")
+    assert (play.stream.patience, play.stream.awaited) == (ACK_PATIENCE, 1)
+    assert not play.stream.awaits(0)
+    assert play.stream.awaits(1)
+
+
 def test_a_refused_cluster_does_not_hold_up_routes() -> None:
     play = running() >> see(CDS="a b c", EDS="a b c", LDS="l", RDS="l:2") << tell("CDS", "c")
     play >> nack("CDS") << tell("RDS", "l")
