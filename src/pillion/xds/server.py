@@ -140,15 +140,28 @@ class Server:
 
     async def _admitted(self, call: Call, dialect: Dialect, caller: str, admit: Admit) -> None:
         try:
+            await self._decided(call, dialect, caller, admit)
+        except Exception:  # none may get out: it would end all that take their time, and whoever started the server
+            LOG.exception("a caller cannot be admitted")
+            self._give_up(call)
+
+    async def _decided(self, call: Call, dialect: Dialect, caller: str, admit: Admit) -> None:
+        try:
             peer = await admit(caller, call.metadata)
-            if not call.is_over:
-                self._begin(call, dialect, peer)
         except RefusedError as refused:
             call.end(status_of(refused), str(refused))
-        except Exception:
-            LOG.exception("a caller cannot be admitted")
-            call.end(Status.INTERNAL, "internal error")
+        else:
+            if not call.is_over:
+                self._begin(call, dialect, peer)
         call.flush()
+
+    @staticmethod
+    def _give_up(call: Call) -> None:
+        try:
+            call.end(Status.INTERNAL, "internal error")
+            call.flush()
+        except Exception:
+            LOG.exception("a caller cannot be told so")
 
     def _begin(self, call: Call, dialect: Dialect, peer: str) -> None:
         session = Session(call, dialect, peer, self._provider, self)
