@@ -87,6 +87,7 @@ async def _rounds(plane: ControlPlane, crowd: Crowd) -> AsyncIterator[Figure]:
     last: list[float] = []
     for number in range(ROUNDS):
         address = f"10.9.{number}.77"
+        await plane.settled(plane.generation)
         await crowd.say(f"arm {address}")
         plane.apply([mesh.endpoints(7, "10.1.0.8", address)])
         answer = await crowd.say(f"expect {address} {seen_by} 10")
@@ -99,6 +100,7 @@ async def _rounds(plane: ControlPlane, crowd: Crowd) -> AsyncIterator[Figure]:
     for number in range(ROUNDS):
         # a service of a namespace in which no client is has to reach every client
         host = f"shared-{number}"
+        await plane.settled(plane.generation)  # one change at a time: nobody is busy with the last one yet
         await crowd.say(f"arm {host}.")
         hosts = ("./*", "istio-system/*", f"*/{host}.common.svc.cluster.local")
         plane.apply([mesh.sidecar("istio-system", *hosts)])
