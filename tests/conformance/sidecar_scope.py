@@ -21,9 +21,10 @@ from pillion.resources.istio.virtual_service import VirtualService
 from pillion.resources.meta import Ref
 from pillion.resources.protocol import parse_protocol
 from pillion.resources.visibility import is_visible
-from pillion.scope.build import build_scope, egress_hosts, scope_input
+from pillion.scope.build import build_scope
 from pillion.scope.hosts import ImportedHosts
 from pillion.scope.imports import most_specific_rules, select_services
+from pillion.scope.input import egress_hosts, scope_input
 from pillion.scope.model import SidecarScope
 from pillion.value import FrozenMap
 

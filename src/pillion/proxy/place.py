@@ -9,10 +9,11 @@ from pillion.mesh.snapshot import World
 from pillion.proxy.traits import telemetries
 from pillion.resources.istio.envoy_filter import EnvoyFilter
 from pillion.resources.istio.telemetry import Telemetry
-from pillion.scope.build import Reads, Scopes
 from pillion.scope.filters import filters_for
+from pillion.scope.input import Reads
 from pillion.scope.model import SidecarScope
 from pillion.scope.policies import Policies, policies_for
+from pillion.scope.scopes import Scopes
 from pillion.value import FrozenMap, Labels, Value
 
 PlaceKey = tuple[str, Labels]

@@ -33,9 +33,9 @@ from pillion.proxy.node import Proxy, with_pod
 from pillion.proxy.patches import lower_patches, patched
 from pillion.proxy.place import Place, PlaceKey, Places
 from pillion.proxy.traits import has_ingress, headless_members, inbound_traits, outbound_traits
-from pillion.scope.build import Scopes
 from pillion.scope.filters import asked_metadata, asks_version, chosen
 from pillion.scope.model import SidecarScope
+from pillion.scope.scopes import Scopes
 from pillion.value import NO_LABELS, Diagnostics, FrozenMap, Value
 from pillion.xds.resource import Resource, View, versioned
 from pillion.xds.type_urls import ENDPOINT

@@ -8,8 +8,8 @@ from pillion.proxy.settings import mesh_settings
 from pillion.resources.decode import decode
 from pillion.resources.documents import read
 from pillion.resources.meta import HasMetadata
-from pillion.scope.build import Scopes
 from pillion.scope.model import SidecarScope
+from pillion.scope.scopes import Scopes
 from pillion.value import FrozenMap
 
 SERVICE = """
