@@ -32,11 +32,14 @@ class Group:
         return Http2Protocol(self, names)
 
     def arrived(self, line: Http2Protocol, /) -> bool:
-        """Take a connection in, if there is room for it."""
-        if self._is_closed or (self._most and len(self._lines) >= self._most):
+        """Take a connection in, if there is room for it; those that only wait for their clients take little."""
+        if self._is_closed or (self._most and not self._has_room()):
             return False
         self._lines[line] = None
         return True
+
+    def _has_room(self) -> bool:
+        return len(self._lines) < 2 * self._most and sum(not line.is_closing for line in self._lines) < self._most
 
     def left(self, line: Http2Protocol, /) -> None:
         """Forget a connection."""

@@ -24,6 +24,8 @@ HIGH_WATER = 1 << 16
 """Bytes in the transport's buffer from which on it takes no more data."""
 MOST_UNSENT = 1 << 20
 """Bytes there that a connection may have. Data does not come to that; answers that a client makes us give may."""
+MOST_IGNORED = 1 << 20
+"""Bytes that a client may send when we do not listen any more: its windows, which are open yet, take far less."""
 Names = Callable[[asyncio.Transport], str | None]
 """Names who is at the other end of a connection; None for a stranger."""
 
@@ -52,7 +54,8 @@ class Http2Protocol(asyncio.Protocol):
 
     __slots__ = (
         "_age", "_asked", "_caller", "_calls", "_client_leaves", "_connection", "_heard", "_held", "_home",
-        "_idle_since", "_is_busy", "_is_closing", "_is_leaving", "_names", "_sending", "_timer", "_transport",
+        "_idle_since", "_ignored", "_is_busy", "_is_closing", "_is_leaving", "_names", "_sending", "_timer",
+        "_transport",
     )  # fmt: skip
 
     def __init__(self, home: Home, names: Names) -> None:
@@ -73,12 +76,19 @@ class Http2Protocol(asyncio.Protocol):
         self._held = 0
         self._is_busy = False
         """What is to be sent is put together yet."""
+        self._ignored = 0
+        """Bytes that came when nobody listened any more."""
         self._client_leaves = False
         """The client begins no more calls."""
         self._is_leaving = False
         """We take no more calls."""
         self._is_closing = False
         """Nothing that comes is listened to any more."""
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether all is said; only the client is waited for."""
+        return self._is_closing
 
     # What the transport says
 
@@ -89,17 +99,20 @@ class Http2Protocol(asyncio.Protocol):
             self._is_closing = True
             self._transport.abort()
             return
-        self._caller = self._names(self._transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
         limits, now = self._home.limits, asyncio.get_running_loop().time()
         self._idle_since = now
         if limits.age:
             self._age = now + limits.age * random.uniform(0.9, 1.1)  # noqa: S311 (so that not all come at once)
         self._wait(limits.first, self._expect_client)
+        self._caller = self._names(self._transport)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in."""
         if self._is_closing:
+            self._ignored += len(data)
+            if self._ignored > MOST_IGNORED:
+                self.cut()
             return
         self._heard = True
         was_busy, self._is_busy = self._is_busy, True
@@ -239,7 +252,8 @@ class Http2Protocol(asyncio.Protocol):
         if self._transport.get_write_buffer_size() > MOST_UNSENT:
             LOG.debug("a connection of %s ends: it asks and does not read", self._caller)
             self.cut()
-            return False
+        if self._transport.is_closing():
+            return False  # nothing goes any more, though nothing seems to be in the way
         for each in drained:
             if each.ended:
                 self._forget(each.stream)

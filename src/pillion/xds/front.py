@@ -121,10 +121,15 @@ class Newcomer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the handshake, if there is room."""
         self._transport = cast(asyncio.Transport, transport)
+        try:
+            secure = SecureTransport(self._group.protocol(self._name), self._context)
+        except BaseException:
+            transport.close()
+            raise
         self._handshakes.arrived(self)
         if not transport.is_closing():
-            self._secure = SecureTransport(self._group.protocol(self._name), self._context)
-            self._secure.connection_made(transport)
+            self._secure = secure
+            secure.connection_made(transport)
 
     def _name(self, secure: asyncio.Transport) -> str | None:
         self._is_done = True

@@ -141,6 +141,10 @@ class Server:
     async def _admitted(self, call: Call, dialect: Dialect, caller: str, admit: Admit) -> None:
         try:
             await self._decided(call, dialect, caller, admit)
+        except asyncio.CancelledError:
+            if not call.is_over:  # it was not the call's end that cancelled
+                self._give_up(call)
+            raise
         except Exception:  # none may get out: it would end all that take their time, and whoever started the server
             LOG.exception("a caller cannot be admitted")
             self._give_up(call)

@@ -187,7 +187,8 @@ class Session:
             self._is_busy = False
         if self._is_over:
             return
-        self._watch(stream.patience if wire.ready else None)
+        if wire.ready:
+            self._watch(stream.patience)
         wire.flush()
 
     def _tell_settled(self) -> None:

@@ -11,6 +11,10 @@ from typing import Any, cast, final
 
 HANDSHAKE_TIMEOUT = 10.0
 FAREWELL_TIMEOUT = 1.0
+MOST_UNSENT = 1 << 20
+"""Bytes that may wait to be sent when TLS itself has to answer: a client can make it do so as often as it likes."""
+MOST_IGNORED = 1 << 20
+"""Bytes that a client may send when we do not listen any more."""
 PIECE = 1 << 14
 """Bytes at a time; a record of TLS holds as much."""
 
@@ -19,7 +23,9 @@ PIECE = 1 << 14
 class SecureTransport(asyncio.Transport, asyncio.Protocol):
     """The server's side: a protocol to the connection below, a transport to the protocol above."""
 
-    __slots__ = ("_above", "_below", "_closing", "_from_below", "_held", "_open", "_timer", "_tls", "_to_below")
+    __slots__ = (
+        "_above", "_below", "_closing", "_from_below", "_held", "_ignored", "_open", "_timer", "_tls", "_to_below",
+    )  # fmt: skip
 
     def __init__(self, above: asyncio.Protocol, context: ssl.SSLContext) -> None:
         super().__init__()
@@ -32,6 +38,7 @@ class SecureTransport(asyncio.Transport, asyncio.Protocol):
         self._open = False
         self._held = False
         self._closing = False
+        self._ignored = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the client's first words, but not for ever."""
@@ -41,6 +48,9 @@ class SecureTransport(asyncio.Transport, asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Decrypt."""
         if self._closing:
+            self._ignored += len(data)
+            if self._ignored > MOST_IGNORED:
+                self.abort()
             return
         self._from_below.write(data)
         if self._open or self._shook_hands():
@@ -78,6 +88,8 @@ class SecureTransport(asyncio.Transport, asyncio.Protocol):
     def _flush(self) -> None:
         if self._below is not None and self._to_below.pending:
             self._below.write(self._to_below.read())
+            if self._below.get_write_buffer_size() > MOST_UNSENT:
+                self.abort()
 
     def _still(self) -> None:
         if self._timer is not None:

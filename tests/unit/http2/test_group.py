@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pillion.http2 import frames
 from pillion.http2.call import Call
+from pillion.http2.errors import ErrorCode
 from pillion.http2.group import Group
 from pillion.http2.limits import Limits
 from pillion.http2.status import Status
@@ -73,6 +74,30 @@ def test_a_closed_group_takes_nobody_in_and_cuts_those_who_stay() -> None:
             assert calls[0].gone.is_set()
             for each in (writer, late):
                 each.close()
+
+    asyncio.run(act())
+
+
+def test_who_was_told_goodbye_takes_nobodys_place() -> None:
+    async def act() -> None:
+        group = Group(lambda _: None, Limits(farewell=1000.0), most=2)
+        server, port = await listening(group)
+        async with asyncio.timeout(20), server:
+            lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            for _, writer in lines:
+                writer.write(HELLO + frames.goaway(0, ErrorCode.NO_ERROR, ""))
+            await until(lambda: len(group) == 2)
+            for reader, _ in lines:
+                await reader.read(-1)
+            for takes in (True, True, False):
+                lines.append(await asyncio.open_connection("127.0.0.1", port))
+                with contextlib.suppress(ConnectionError):
+                    lines[-1][1].write(HELLO)
+                    assert bool(await lines[-1][0].read(9)) == takes
+            group.cut()
+            await group.gone(0)
+            for _, writer in lines:
+                writer.close()
 
     asyncio.run(act())
 

@@ -364,6 +364,22 @@ def test_who_asks_and_does_not_read_is_cut_off() -> None:
     play(act, farewell=1000.0)
 
 
+def test_who_goes_on_speaking_when_nobody_listens_is_cut_off() -> None:
+    async def act(on: Scene) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", on.port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1000):
+                writer.write(bytes(1 << 16))
+                await writer.drain()
+        await until(lambda: not len(on.group))
+        writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+
+    play(act, farewell=1000.0)
+
+
 def test_a_connection_that_breaks_the_rules_ends_its_calls_and_is_told_why() -> None:
     async def act(on: Scene) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", on.port)

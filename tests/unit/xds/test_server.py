@@ -101,11 +101,12 @@ def test_a_caller_who_leaves_is_not_admitted_any_more() -> None:
     play(act)
 
 
-def test_a_fault_in_admitting_costs_the_call_and_not_the_server() -> None:
+@pytest.mark.parametrize("fault", [ZeroDivisionError, asyncio.CancelledError])
+def test_a_fault_in_admitting_costs_the_call_and_not_the_server(fault: type[BaseException]) -> None:
     async def act() -> None:
         async def admit(_peer: str, metadata: Mapping[str, str]) -> str:
             if "bad" in metadata:
-                raise ZeroDivisionError("a fault")
+                raise fault("a fault")
             return "known"
 
         server = Server(cache(), admit=admit)

@@ -301,6 +301,9 @@ def test_the_wait_for_an_acknowledgement_does_not_begin_anew_with_all_that_happe
             provides.notify(see(CDS="a:2", EDS=f"a:{step}", LDS="l", RDS="l:2"))
             session.resumed()
             assert wire.heard() == ["EDS a"]
+            wire.ready = False
+            session.resumed()
+            wire.ready = True
         await clock.reaches(1.01 * ACK_PATIENCE)
         assert wire.heard() == ["RDS l"]
         session.finished()

@@ -1,6 +1,7 @@
 """TLS for a protocol above it: who calls is who the certificate names."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import ssl
 from collections.abc import Awaitable, Callable
@@ -131,21 +132,28 @@ def test_who_does_not_speak_tls_is_sent_away(tmp_path: Path) -> None:
     with_server(server_side(create("tests", NOW), tmp_path), act)
 
 
+async def by_hand(
+    port: int, authority: Authority
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]]:
+    """Connect; what ends the handshake has yet to be sent."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_side(authority).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while True:
+        try:
+            client.do_handshake()
+            return reader, writer, (client, incoming, outgoing)
+        except ssl.SSLWantReadError:
+            writer.write(outgoing.read())
+            incoming.write(await reader.read(65536))
+
+
 def test_what_comes_with_the_last_word_of_the_handshake_is_not_lost(tmp_path: Path) -> None:
     """A client speaks at once, in the packet that ends the handshake."""
     authority = create("tests", NOW)
 
     async def act(port: int) -> None:
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        client = client_side(authority).wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while True:
-            try:
-                client.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                writer.write(outgoing.read())
-                incoming.write(await reader.read(65536))
+        reader, writer, (client, incoming, outgoing) = await by_hand(port, authority)
         client.write(b"at once")
         writer.write(outgoing.read())
         heard = b""
@@ -207,6 +215,24 @@ def test_who_takes_leave_loses_nothing_though_the_client_goes_on_speaking(tmp_pa
             writer.write(b"and so on")
             left -= len(await reader.readexactly(min(left, 1_000_000)))
         assert await reader.read() == b""
+        writer.close()
+
+    with_server(server_side(authority, tmp_path), act, Leaves)
+
+
+def test_who_goes_on_speaking_when_nobody_listens_is_cut_off(tmp_path: Path) -> None:
+    authority = create("tests", NOW)
+
+    async def act(port: int) -> None:
+        reader, writer, (_, _, outgoing) = await by_hand(port, authority)
+        writer.write(outgoing.read())
+        while await reader.read(1 << 20):
+            pass
+        with contextlib.suppress(ConnectionError):
+            for _ in range(1000):
+                writer.write(bytes(1 << 16))
+                await writer.drain()
+        assert writer.transport.is_closing(), "it was reset"
         writer.close()
 
     with_server(server_side(authority, tmp_path), act, Leaves)
