@@ -83,7 +83,6 @@ async def _measure(program: Path) -> list[Figure]:
 async def _rounds(plane: ControlPlane, crowd: Crowd) -> AsyncIterator[Figure]:
     """Change things and await the crowd: who sees namespace `ns-7` is one in fifty."""
     seen_by = CLIENTS // NAMESPACES
-    half: list[float] = []
     last: list[float] = []
     for number in range(ROUNDS):
         address = f"10.9.{number}.77"
@@ -92,7 +91,6 @@ async def _rounds(plane: ControlPlane, crowd: Crowd) -> AsyncIterator[Figure]:
         plane.apply([mesh.endpoints(7, "10.1.0.8", address)])
         answer = await crowd.say(f"expect {address} {seen_by} 10")
         assert answer["reached"] == seen_by, answer
-        half.append(answer["p50_ms"])
         last.append(answer["last_ms"])
     yield figure(f"endpoint change to the last of {seen_by} interested of {CLIENTS} proxies", "ms", last, 10)
     runs: list[float] = []
