@@ -10,6 +10,7 @@ import pytest
 from kubernetes import objects
 from kubernetes.kit.control import Control
 from kubernetes.test_install_rights import access, installed
+from pillion.sources.kubernetes.client import KubernetesClient
 from support.webhook import Client, patched, plan, pod, serving
 
 pytestmark = pytest.mark.root
@@ -89,3 +90,24 @@ def test_a_cluster_that_does_not_have_the_kind_is_served_without(own: Control, t
         assert "COLOUR" not in await environment(client, "web")
 
     serving(plan(tmp_path, access=access(own, "reader")), talk)
+
+
+def test_the_watches_are_over_before_their_connections_are_closed(
+    own: Control, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects.namespace(own, "istio-system")
+    assert objects.reader(own, "istio-system", "reader")
+    left: list[list[str]] = []
+    leave = KubernetesClient.__aexit__
+
+    async def leaving(client: KubernetesClient, *how: Any) -> None:
+        tasks = (getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks())
+        left.append([name for name in tasks if name.startswith("Watcher.")])
+        await leave(client, *how)
+
+    async def talk(client: Client) -> None:
+        await client.until(lambda detail: detail["ready"])
+
+    monkeypatch.setattr(KubernetesClient, "__aexit__", leaving)
+    serving(plan(tmp_path, access=access(own, "reader")), talk)
+    assert left == [[]]

@@ -102,8 +102,9 @@ class Webhook:
                     if self._plan.access is not None:
                         client = await stack.enter_async_context(KubernetesClient(self._plan.access))
                         self._watch = self._watched(client)
-                        watching = group.create_task(self._watch.run())
-                        stack.callback(watching.cancel)
+                        # A group of its own: the watches are over before their connections are closed.
+                        watching = await stack.enter_async_context(asyncio.TaskGroup())
+                        stack.callback(watching.create_task(self._watch.run()).cancel)
                     await self._serve(group, started)
             finally:
                 for task in tasks:
